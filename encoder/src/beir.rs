@@ -1,0 +1,118 @@
+//! Queries and judgements in BEIR's form; judgements in TREC's too.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::{EncoderError, Result, tables};
+
+/// A question of an evaluation set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// Unique in its file.
+    pub id: String,
+    /// The question.
+    pub text: String,
+}
+
+/// Query id → document id → grade; a grade above 0 is relevant.
+pub type Qrels = BTreeMap<String, BTreeMap<String, u32>>;
+
+/// Reads `queries.jsonl` (or any table): the columns `_id` or `id`, and `text`.
+///
+/// # Errors
+/// An unreadable file, a row without id or text, an id that occurs twice, no rows.
+pub fn read_queries(path: &Path) -> Result<Vec<Query>> {
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    let mut queries = Vec::new();
+    for row in tables::open(path)? {
+        let row = row?;
+        let id = row.id(path, if row.values.contains_key("_id") { "_id" } else { "id" })?;
+        let text = row.text(path, "text")?.to_owned();
+        if let Some(first) = seen.insert(id.clone(), row.number) {
+            return Err(row.bad(path, "an id of its own", format!("{id:?}, which row {first} has"), "rename one"));
+        }
+        queries.push(Query { id, text });
+    }
+    if queries.is_empty() {
+        return Err(EncoderError::format(path, "at least one query", "none", "give a file with queries"));
+    }
+    Ok(queries)
+}
+
+/// Reads judgements: BEIR's tab-separated `query-id corpus-id score` with a header line, or TREC's
+/// four columns `query 0 document grade` without one.
+///
+/// # Errors
+/// An unreadable file, a line with another number of columns or a grade that is not a whole number,
+/// no judgements.
+pub fn read_qrels(path: &Path) -> Result<Qrels> {
+    let text = std::fs::read_to_string(path).map_err(EncoderError::read(path))?;
+    let mut qrels = Qrels::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let header = number == 1 && columns.last().is_some_and(|last| last.parse::<i64>().is_err());
+        if columns.is_empty() || header {
+            continue;
+        }
+        let (query, document, grade) = match columns[..] {
+            [query, document, grade] | [query, _, document, grade] => (query, document, grade),
+            _ => return Err(bad_line(path, number, format!("{} columns", columns.len()))),
+        };
+        let grade: i64 =
+            grade.parse().map_err(|_| bad_line(path, number, format!("the grade {grade:?}")))?;
+        // TREC marks spam with negative grades; for the metrics that is "not relevant".
+        let grade = u32::try_from(grade.max(0))
+            .map_err(|_| bad_line(path, number, format!("the grade {grade}")))?;
+        qrels.entry(query.to_owned()).or_default().insert(document.to_owned(), grade);
+    }
+    if qrels.is_empty() {
+        return Err(EncoderError::format(path, "judgements", "none", "give a file with qrels"));
+    }
+    Ok(qrels)
+}
+
+fn bad_line(path: &Path, number: u64, found: String) -> EncoderError {
+    EncoderError::Row {
+        path: path.to_owned(),
+        row: number,
+        expected: "`query-id corpus-id score` (BEIR) or `query 0 document grade` (TREC)".into(),
+        found,
+        help: "correct that line".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn qrels_of(text: &str) -> Result<Qrels> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("qrels.tsv");
+        std::fs::write(&path, text).unwrap();
+        read_qrels(&path)
+    }
+
+    #[test]
+    fn reads_both_forms_of_judgements() {
+        let beir = qrels_of("query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n").unwrap();
+        let trec = qrels_of("q1 0 d1 2\nq1 0 d2 -1\n").unwrap();
+        assert_eq!(beir, trec);
+        assert_eq!(beir["q1"]["d1"], 2);
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        let error = qrels_of("query-id\tcorpus-id\tscore\nq1\td1\thigh\n").unwrap_err().to_string();
+        assert!(error.contains("row 2") && error.contains("\"high\""), "{error}");
+        assert!(qrels_of("").is_err());
+    }
+
+    #[test]
+    fn a_query_id_used_twice_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("queries.jsonl");
+        std::fs::write(&path, "{\"_id\":\"a\",\"text\":\"x\"}\n{\"_id\":\"a\",\"text\":\"y\"}\n").unwrap();
+        let error = read_queries(&path).unwrap_err().to_string();
+        assert!(error.contains("row 2") && error.contains("row 1"), "{error}");
+    }
+}

@@ -1,0 +1,133 @@
+//! A corpus: a table whose rows are documents.
+
+use std::path::{Path, PathBuf};
+
+use crate::text::Document;
+use crate::{EncoderError, Result, tables};
+
+/// Which column is what. `None` means the usual name: `id` or `_id`, `title` (if there), `text`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Columns {
+    /// The column of the unique id: text or whole numbers.
+    pub id: Option<String>,
+    /// The column of the title.
+    pub title: Option<String>,
+    /// The column of the body.
+    pub text: Option<String>,
+}
+
+/// Documents one after the other, in the order of the file. See [`read`].
+pub struct Documents {
+    rows: tables::Rows,
+    id: String,
+    title: Option<String>,
+    text: String,
+}
+
+/// Opens a corpus: Parquet, JSON Lines, a JSON array, CSV or TSV, or a BEIR folder (its
+/// `corpus.jsonl`). Rows are streamed; uniqueness of ids is the caller's to check.
+///
+/// # Errors
+/// A file that cannot be read, is empty or is not what its name says; a column that is not there.
+pub fn read(path: &Path, columns: &Columns) -> Result<Documents> {
+    let file = if path.is_dir() { path.join("corpus.jsonl") } else { path.to_owned() };
+    let rows = tables::open(&file)?;
+    let find = |wanted: &Option<String>, usual: &[&str]| -> Result<Option<String>> {
+        let there = |name: &str| rows.columns().iter().any(|column| column == name);
+        match wanted {
+            Some(name) if there(name) => Ok(Some(name.clone())),
+            Some(name) => Err(missing(&file, name, &rows)),
+            None => Ok(usual.iter().find(|name| there(name)).map(|name| (*name).to_owned())),
+        }
+    };
+    let id = find(&columns.id, &["id", "_id"])?.ok_or_else(|| missing(&file, "id or _id", &rows))?;
+    let title = find(&columns.title, &["title"])?;
+    let text = find(&columns.text, &["text"])?.ok_or_else(|| missing(&file, "text", &rows))?;
+    Ok(Documents { rows, id, title, text })
+}
+
+fn missing(path: &Path, column: &str, rows: &tables::Rows) -> EncoderError {
+    EncoderError::MissingColumn {
+        path: path.to_owned(),
+        column: column.to_owned(),
+        available: rows.columns().to_vec(),
+        help: "name the right ones with --id, --title and --text".into(),
+    }
+}
+
+impl Documents {
+    /// The number of documents where the format tells it beforehand (Parquet).
+    pub fn total(&self) -> Option<u64> {
+        self.rows.total()
+    }
+
+    /// The file that is read.
+    pub fn path(&self) -> PathBuf {
+        self.rows.path().to_owned()
+    }
+
+    fn document(&self, mut row: tables::Row) -> Result<Document> {
+        let path = self.rows.path();
+        let id = row.id(path, &self.id)?;
+        let text = row.text(path, &self.text)?.to_owned();
+        let title = match &self.title {
+            Some(column) if !row.values.get(column).is_none_or(|value| value.is_null()) => {
+                row.text(path, column)?.to_owned()
+            }
+            _ => String::new(),
+        };
+        for column in [Some(&self.id), Some(&self.text), self.title.as_ref()].into_iter().flatten() {
+            row.values.shift_remove(column);
+        }
+        Ok(Document { id, title, text, fields: row.values })
+    }
+}
+
+impl Iterator for Documents {
+    type Item = Result<Document>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.rows.next()?;
+        Some(row.and_then(|row| self.document(row)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn documents(name: &str, text: &str, columns: &Columns) -> Result<Vec<Document>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        read(&path, columns)?.collect()
+    }
+
+    #[test]
+    fn binds_the_usual_names_and_keeps_the_other_columns() {
+        let found = documents(
+            "c.jsonl",
+            "{\"_id\":7,\"title\":null,\"text\":\"Rest.\",\"kind\":\"advice\"}\n",
+            &Columns::default(),
+        )
+        .unwrap();
+        assert_eq!((found[0].id.as_str(), found[0].title.as_str()), ("7", ""));
+        assert_eq!(found[0].fields["kind"], "advice");
+        assert_eq!(found[0].fields.len(), 1);
+    }
+
+    #[test]
+    fn a_missing_column_names_those_there_are() {
+        let error = documents("c.csv", "key,body\n1,x\n", &Columns::default()).unwrap_err().to_string();
+        assert!(error.contains("id or _id") && error.contains("key, body"), "{error}");
+        let columns = Columns { id: Some("key".into()), text: Some("body".into()), title: None };
+        assert_eq!(documents("c.csv", "key,body\n1,x\n", &columns).unwrap()[0].text, "x");
+    }
+
+    #[test]
+    fn a_null_text_is_refused_with_its_row() {
+        let text = "{\"id\":\"a\",\"text\":\"x\"}\n{\"id\":\"b\",\"text\":null}\n";
+        let error = documents("c.jsonl", text, &Columns::default()).unwrap_err().to_string();
+        assert!(error.contains("row 2") && error.contains("null"), "{error}");
+    }
+}

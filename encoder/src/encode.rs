@@ -1,0 +1,126 @@
+//! The one way from texts to vectors, whatever computes them.
+
+use crate::model::{Fingerprint, ModelFolder};
+use crate::tokens::{TokenBatch, Tokenizer, plan};
+use crate::vectors::Vectors;
+use crate::{EncoderError, Result};
+
+/// Padded tokens per batch. Big enough for full matrix products, small enough that a layer's
+/// activations stay near the processor's caches.
+const TOKEN_BUDGET: usize = 4096;
+
+/// Vectors and what became of the texts on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoded {
+    /// Shape `(texts, dimension)`, in the order of the texts; unit rows where the model normalizes.
+    pub vectors: Vectors,
+    /// Texts longer than the maximum length, of which only the beginning counts.
+    pub truncated: usize,
+    /// Tokens run through the model, padding not counted.
+    pub tokens: usize,
+}
+
+/// Turns texts into vectors. Queries and documents have methods of their own because a model can
+/// have a prompt for each.
+pub trait Encoder: Send {
+    /// Numbers per vector.
+    fn dimension(&self) -> usize;
+    /// Tokens kept of a text at most, special tokens included.
+    fn max_length(&self) -> usize;
+    /// What identifies the model.
+    fn fingerprint(&self) -> &Fingerprint;
+    /// Encodes queries, in the order given.
+    ///
+    /// # Errors
+    /// What the backend or the tokenizer refuses.
+    fn encode_queries(&self, texts: &[&str]) -> Result<Encoded>;
+    /// Encodes documents, in the order given. They are sorted by length and cut into batches inside,
+    /// so some thousand at a time are encoded fastest.
+    ///
+    /// # Errors
+    /// What the backend or the tokenizer refuses.
+    fn encode_documents(&self, texts: &[&str]) -> Result<Encoded>;
+}
+
+/// What differs between numerical libraries: one padded batch through the model.
+pub trait Backend: Send {
+    /// Pooled vectors (normalized where the model does), row-major `(rows, dimension)`.
+    ///
+    /// # Errors
+    /// What the library refuses.
+    fn forward(&self, batch: &TokenBatch) -> Result<Vec<f32>>;
+}
+
+/// An [`Encoder`] made of a tokenizer and a backend.
+pub struct TextEncoder<B> {
+    tokenizer: Tokenizer,
+    backend: B,
+    fingerprint: Fingerprint,
+}
+
+impl<B: Backend> TextEncoder<B> {
+    /// Joins the folder's tokenizer with `backend`, which runs the folder's weights.
+    ///
+    /// # Errors
+    /// An unreadable tokenizer or weights file.
+    pub fn new(folder: &ModelFolder, backend: B) -> Result<Self> {
+        Ok(Self { tokenizer: folder.tokenizer()?, backend, fingerprint: folder.fingerprint()? })
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    fn encode(&self, prompt: &str, texts: &[&str]) -> Result<Encoded> {
+        let dimension = self.fingerprint.dimension;
+        let tokens = self.tokenizer.tokenize(prompt, texts)?;
+        let mut data = vec![0.0; texts.len() * dimension];
+        for batch in plan(&tokens, TOKEN_BUDGET) {
+            let padded = TokenBatch::new(batch.iter().map(|&i| &tokens[i]), self.tokenizer.pad_id());
+            let vectors = self.backend.forward(&padded)?;
+            for (&i, vector) in batch.iter().zip(vectors.chunks_exact(dimension)) {
+                if !vector.iter().all(|value| value.is_finite()) {
+                    return Err(not_finite(texts[i]));
+                }
+                data[i * dimension..(i + 1) * dimension].copy_from_slice(vector);
+            }
+        }
+        Ok(Encoded {
+            vectors: Vectors::from_rows(dimension, data),
+            truncated: tokens.iter().filter(|tokens| tokens.truncated).count(),
+            tokens: tokens.iter().map(|tokens| tokens.ids.len()).sum(),
+        })
+    }
+}
+
+fn not_finite(text: &str) -> EncoderError {
+    let start: String = text.chars().take(40).collect();
+    EncoderError::Compute {
+        backend: "the model",
+        action: format!("encoding {start:?}"),
+        message: "its vector is not finite; the model's weights are damaged".into(),
+    }
+}
+
+impl<B: Backend> Encoder for TextEncoder<B> {
+    fn dimension(&self) -> usize {
+        self.fingerprint.dimension
+    }
+
+    fn max_length(&self) -> usize {
+        self.tokenizer.max_length()
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    fn encode_queries(&self, texts: &[&str]) -> Result<Encoded> {
+        self.encode(&self.fingerprint.query_prompt, texts)
+    }
+
+    fn encode_documents(&self, texts: &[&str]) -> Result<Encoded> {
+        self.encode(&self.fingerprint.document_prompt, texts)
+    }
+}

@@ -1,0 +1,238 @@
+//! A sentence-transformers model folder, read and checked.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{
+    BertConfig, CONFIG_FILE, Fingerprint, MODULES_FILE, PROMPTS_FILE, Pooling, Prompts, SENTENCE_CONFIG_FILE,
+    TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, read_json, read_json_if_there, weights,
+};
+use crate::tokens::Tokenizer;
+use crate::{EncoderError, Result};
+
+/// Vocabularies are padded up to a round number for speed, at most to a multiple of this.
+const VOCABULARY_PADDING: usize = 256;
+
+/// A model folder whose every part is known to fit the others. Its fields are what turns a text into
+/// a vector; the weights stay on disk until a backend loads them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelFolder {
+    dir: PathBuf,
+    bert: BertConfig,
+    pooling: Pooling,
+    normalize: bool,
+    prompts: Prompts,
+    max_length: usize,
+    lowercase: bool,
+}
+
+#[derive(Deserialize)]
+struct Module {
+    path: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize, Default)]
+struct SentenceConfig {
+    max_seq_length: Option<usize>,
+    #[serde(default)]
+    do_lower_case: bool,
+}
+
+#[derive(Deserialize, Default)]
+struct TokenizerConfig {
+    /// A float in some folders: "no limit" is written as 1e30.
+    model_max_length: Option<f64>,
+}
+
+impl ModelFolder {
+    /// Reads and checks everything but the values of the weights.
+    ///
+    /// # Errors
+    /// A missing or damaged file, an unsupported architecture, module or pooling, weights of other
+    /// shapes than the configuration says, a tokenizer that does not fit the vocabulary.
+    pub fn open(dir: &Path) -> Result<Self> {
+        let modules = Modules::read(dir)?;
+        let bert = BertConfig::read(&dir.join(CONFIG_FILE))?;
+        let pooling = Pooling::read(&dir.join(&modules.pooling).join(CONFIG_FILE), bert.hidden_size)?;
+        let sentence: SentenceConfig = read_json_if_there(&dir.join(SENTENCE_CONFIG_FILE))?;
+        let prompts: Map<String, Value> = read_json_if_there(&dir.join(PROMPTS_FILE))?;
+        let folder = Self {
+            dir: dir.to_owned(),
+            max_length: max_length(dir, &sentence, &bert)?,
+            pooling,
+            normalize: modules.normalize,
+            prompts: Prompts::from_config(&prompts),
+            lowercase: sentence.do_lower_case,
+            bert,
+        };
+        weights::check(&folder.weights_path(), &folder.bert)?;
+        folder.check_vocabulary()?;
+        Ok(folder)
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The shape of the model.
+    pub fn bert(&self) -> &BertConfig {
+        &self.bert
+    }
+
+    /// How token vectors become one.
+    pub fn pooling(&self) -> Pooling {
+        self.pooling
+    }
+
+    /// Whether vectors are scaled to unit length.
+    pub fn normalize(&self) -> bool {
+        self.normalize
+    }
+
+    /// What is put before texts.
+    pub fn prompts(&self) -> &Prompts {
+        &self.prompts
+    }
+
+    /// Tokens kept of a text at most, special tokens included.
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
+    /// Whether texts are lower-cased before the tokenizer sees them.
+    pub fn lowercase(&self) -> bool {
+        self.lowercase
+    }
+
+    /// The same model with texts cut at another length.
+    ///
+    /// # Errors
+    /// A length that leaves no room for text or for which there are no position embeddings.
+    pub fn with_max_length(mut self, max_length: usize) -> Result<Self> {
+        let most = self.bert.max_position_embeddings;
+        if !(3..=most).contains(&max_length) {
+            return Err(EncoderError::format(
+                &self.dir,
+                format!("a max_length from 3 to {most}, this model's limit"),
+                max_length.to_string(),
+                "choose a length in that range",
+            ));
+        }
+        self.max_length = max_length;
+        Ok(self)
+    }
+
+    /// The weights file.
+    pub fn weights_path(&self) -> PathBuf {
+        self.dir.join(WEIGHTS_FILE)
+    }
+
+    /// Opens the tokenizer.
+    ///
+    /// # Errors
+    /// A missing or damaged `tokenizer.json`.
+    pub fn tokenizer(&self) -> Result<Tokenizer> {
+        Tokenizer::open(&self.dir.join(TOKENIZER_FILE), self.max_length, self.lowercase)
+    }
+
+    /// Identifies the model; reads the weights once to hash them.
+    ///
+    /// # Errors
+    /// An unreadable file.
+    pub fn fingerprint(&self) -> Result<Fingerprint> {
+        let bert = &self.bert;
+        Ok(Fingerprint {
+            weights: hash(&self.weights_path())?,
+            tokenizer: hash(&self.dir.join(TOKENIZER_FILE))?,
+            architecture: format!(
+                "bert {}x{} {} heads{}",
+                bert.num_hidden_layers,
+                bert.hidden_size,
+                bert.num_attention_heads,
+                if self.lowercase { " lower-cased" } else { "" }
+            ),
+            pooling: self.pooling.name().to_owned(),
+            normalize: self.normalize,
+            dimension: bert.hidden_size,
+            max_length: self.max_length,
+            query_prompt: self.prompts.query.clone(),
+            document_prompt: self.prompts.document.clone(),
+        })
+    }
+
+    fn check_vocabulary(&self) -> Result<()> {
+        let (tokens, rows) = (self.tokenizer()?.vocabulary_size(), self.bert.vocab_size);
+        if tokens <= rows && rows < tokens + VOCABULARY_PADDING {
+            return Ok(());
+        }
+        Err(EncoderError::format(
+            &self.dir.join(TOKENIZER_FILE),
+            format!("the vocabulary of {rows} tokens that config.json and the weights have"),
+            format!("{tokens} tokens"),
+            "the tokenizer belongs to another model: copy the model folder again",
+        ))
+    }
+}
+
+fn hash(path: &Path) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_mmap_rayon(path).map_err(EncoderError::read(path))?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn max_length(dir: &Path, sentence: &SentenceConfig, bert: &BertConfig) -> Result<usize> {
+    let most = bert.max_position_embeddings;
+    if let Some(length) = sentence.max_seq_length {
+        if !(3..=most).contains(&length) {
+            return Err(EncoderError::format(
+                &dir.join(SENTENCE_CONFIG_FILE),
+                format!("a max_seq_length from 3 to {most}"),
+                length.to_string(),
+                "correct that file",
+            ));
+        }
+        return Ok(length);
+    }
+    let tokenizer: TokenizerConfig = read_json_if_there(&dir.join(TOKENIZER_CONFIG_FILE))?;
+    Ok(tokenizer.model_max_length.map_or(most, |length| (length as usize).clamp(3, most)))
+}
+
+/// `modules.json`: the steps after each other.
+struct Modules {
+    pooling: String,
+    normalize: bool,
+}
+
+impl Modules {
+    fn read(dir: &Path) -> Result<Self> {
+        let path = dir.join(MODULES_FILE);
+        if !dir.is_dir() {
+            return Err(EncoderError::NotFound {
+                what: format!("the model folder {}", dir.display()),
+                help: "name a sentence-transformers folder".into(),
+            });
+        }
+        let modules: Vec<Module> = read_json(&path)?;
+        // The class path has moved between releases; its last part has not.
+        let kinds: Vec<&str> =
+            modules.iter().map(|module| module.kind.rsplit('.').next().unwrap_or_default()).collect();
+        match kinds[..] {
+            ["Transformer", "Pooling"] => Ok(Self { pooling: modules[1].path.clone(), normalize: false }),
+            ["Transformer", "Pooling", "Normalize"] => {
+                Ok(Self { pooling: modules[1].path.clone(), normalize: true })
+            }
+            _ => Err(EncoderError::Unsupported {
+                path,
+                what: "the sequence of modules",
+                found: kinds.join(", "),
+                supported: "Transformer, Pooling, optionally Normalize",
+                help: "choose another model".into(),
+            }),
+        }
+    }
+}

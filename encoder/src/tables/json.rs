@@ -1,0 +1,113 @@
+//! JSON Lines (streamed) and a JSON array of objects (read whole).
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::{Row, Rows};
+use crate::{EncoderError, Result};
+
+pub(super) fn open_lines(path: &Path, file: File) -> Result<Rows> {
+    let mut lines = Lines { path: path.to_owned(), reader: BufReader::new(file), line: Vec::new(), number: 0 };
+    let first = lines.next().transpose()?;
+    let columns = first.iter().flat_map(|row| row.values.keys().cloned()).collect();
+    let rows = Box::new(first.into_iter().map(Ok).chain(lines));
+    Ok(Rows { path: path.to_owned(), columns, total: None, rows })
+}
+
+/// One object a line. The number of a row is its line, so that an editor finds it.
+struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    line: Vec<u8>,
+    number: u64,
+}
+
+impl Iterator for Lines {
+    type Item = Result<Row>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            self.line.clear();
+            self.number += 1;
+            match self.reader.read_until(b'\n', &mut self.line) {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(source) => return Some(Err(EncoderError::Read { path: self.path.clone(), source })),
+            }
+            let line = if self.number == 1 { without_bom(&self.line) } else { &self.line };
+            if !line.trim_ascii().is_empty() {
+                return Some(parse(&self.path, self.number, line));
+            }
+        }
+    }
+}
+
+fn parse(path: &Path, number: u64, line: &[u8]) -> Result<Row> {
+    let bad = |found: String| EncoderError::Row {
+        path: path.to_owned(),
+        row: number,
+        expected: "one JSON object in UTF-8".into(),
+        found,
+        help: "correct that line".into(),
+    };
+    let text = std::str::from_utf8(line)
+        .map_err(|error| bad(format!("a byte at {} that is not UTF-8", error.valid_up_to())))?;
+    let values: Map<String, Value> =
+        serde_json::from_str(text).map_err(|error| bad(format!("something else ({error})")))?;
+    Ok(Row { number, values })
+}
+
+pub(super) fn open_array(path: &Path, mut file: File) -> Result<Rows> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(EncoderError::read(path))?;
+    let objects: Vec<Map<String, Value>> = serde_json::from_slice(without_bom(&bytes)).map_err(|error| {
+        EncoderError::format(
+            path,
+            "a JSON array of objects",
+            format!("something else ({error})"),
+            "for one object a line, name the file .jsonl",
+        )
+    })?;
+    let columns = objects.first().map(|row| row.keys().cloned().collect()).unwrap_or_default();
+    let total = Some(objects.len() as u64);
+    let rows = Box::new((1..).zip(objects).map(|(number, values)| Ok(Row { number, values })));
+    Ok(Rows { path: path.to_owned(), columns, total, rows })
+}
+
+/// Windows programs like to begin a UTF-8 file with a byte order mark.
+fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::open;
+    use super::*;
+
+    fn rows(name: &str, bytes: &[u8]) -> Result<Vec<Row>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        open(&path)?.collect()
+    }
+
+    #[test]
+    fn reads_lines_and_arrays_alike() {
+        let lines = rows("a.jsonl", b"\xef\xbb\xbf{\"a\":1}\n\n{\"a\":2}").unwrap();
+        let array = rows("a.json", b"[{\"a\":1},{\"a\":2}]").unwrap();
+        assert_eq!(lines.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(array[1].values, lines[1].values);
+    }
+
+    #[test]
+    fn a_bad_line_is_named_by_its_number() {
+        let error = rows("a.jsonl", b"{\"a\":1}\n{\"a\":\n").unwrap_err().to_string();
+        assert!(error.contains("row 2"), "{error}");
+        let error = rows("a.jsonl", b"{\"a\":1}\n{\"a\":\"\xff\"}\n").unwrap_err().to_string();
+        assert!(error.contains("row 2") && error.contains("UTF-8"), "{error}");
+        assert!(rows("a.json", b"{\"a\":1}").unwrap_err().to_string().contains("array"));
+    }
+}

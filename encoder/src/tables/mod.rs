@@ -1,0 +1,153 @@
+//! Tables as streams of rows: Parquet, JSON Lines, a JSON array, CSV, TSV.
+//!
+//! One row type for all formats keeps everything behind it (corpora, training pairs, queries)
+//! independent of where the data came from. Files are streamed; only a JSON array is read whole.
+
+mod delimited;
+mod json;
+#[cfg(feature = "parquet")]
+mod parquet_rows;
+mod row;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+pub use row::Row;
+
+use crate::{EncoderError, Result};
+
+type RowIterator = Box<dyn Iterator<Item = Result<Row>> + Send>;
+
+/// The rows of one file, in order. See [`open`].
+pub struct Rows {
+    path: PathBuf,
+    columns: Vec<String>,
+    total: Option<u64>,
+    rows: RowIterator,
+}
+
+impl Rows {
+    /// The columns: of the whole table, or for JSON the keys of the first row.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number of rows where the format tells it beforehand (Parquet).
+    pub fn total(&self) -> Option<u64> {
+        self.total
+    }
+}
+
+impl Iterator for Rows {
+    type Item = Result<Row>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rows.next()
+    }
+}
+
+/// Opens a table; its name's ending says the format.
+///
+/// # Errors
+/// A file that is missing, empty, unreadable, of an unknown ending, or not what its ending says.
+pub fn open(path: &Path) -> Result<Rows> {
+    let file = File::open(path).map_err(EncoderError::read(path))?;
+    let metadata = file.metadata().map_err(EncoderError::read(path))?;
+    if metadata.is_dir() {
+        return Err(EncoderError::format(path, "a file", "a folder", "name the file in it"));
+    }
+    if metadata.len() == 0 {
+        return Err(EncoderError::format(path, "a table", "an empty file", "give a file with rows"));
+    }
+    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+    match ending.as_str() {
+        "jsonl" | "ndjson" => json::open_lines(path, file),
+        "json" => json::open_array(path, file),
+        "csv" => delimited::open(path, file, b','),
+        "tsv" => delimited::open(path, file, b'\t'),
+        #[cfg(feature = "parquet")]
+        "parquet" => parquet_rows::open(path, file),
+        #[cfg(not(feature = "parquet"))]
+        "parquet" => Err(EncoderError::format(
+            path,
+            "JSON Lines, CSV or TSV",
+            "Parquet",
+            "this program reads no Parquet; convert it",
+        )),
+        _ => Err(EncoderError::format(
+            path,
+            "a name ending in .parquet, .jsonl, .ndjson, .json, .csv or .tsv",
+            format!("the ending {ending:?}"),
+            "rename or convert the file",
+        )),
+    }
+}
+
+/// Turns paths and glob patterns into the files they name, sorted within each pattern, each file
+/// once.
+///
+/// # Errors
+/// A pattern that is malformed or matches nothing.
+pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for pattern in patterns {
+        let found = if Path::new(pattern).exists() { vec![pattern.into()] } else { matches(pattern)? };
+        for path in found {
+            if !files.contains(&path) {
+                files.push(path);
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn matches(pattern: &str) -> Result<Vec<PathBuf>> {
+    let not_found = |help: String| EncoderError::NotFound { what: pattern.to_owned(), help };
+    let paths = glob::glob(pattern).map_err(|error| not_found(format!("the pattern is malformed: {error}")))?;
+    let found: Vec<PathBuf> = paths.filter_map(std::result::Result::ok).collect();
+    if found.is_empty() {
+        return Err(not_found("check the path, and that you are in the right folder".into()));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_empty_and_unknown_files_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("empty.jsonl"), "").unwrap();
+        std::fs::write(path("notes.docx"), "x").unwrap();
+        std::fs::create_dir(path("folder.csv")).unwrap();
+        for (name, word) in [
+            ("missing.csv", "cannot be read"),
+            ("empty.jsonl", "empty"),
+            ("notes.docx", "docx"),
+            ("folder.csv", "a folder"),
+        ] {
+            let error = open(&path(name)).err().unwrap().to_string();
+            assert!(error.contains(word) && error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn globs_expand_sorted_and_without_repeats() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.csv", "a.csv"] {
+            std::fs::write(folder.path().join(name), "x\n").unwrap();
+        }
+        let pattern = folder.path().join("*.csv").display().to_string();
+        let one = folder.path().join("a.csv");
+        let found = expand(&[pattern.clone(), one.display().to_string()]).unwrap();
+        assert_eq!(found, [one, folder.path().join("b.csv")]);
+        assert!(expand(&[pattern.replace("csv", "tsv")]).is_err());
+    }
+}

@@ -1,0 +1,153 @@
+//! Parquet, read row group by row group.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use arrow::json::writer::{JsonArray, WriterBuilder};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use serde_json::{Map, Value};
+
+use super::{Row, Rows};
+use crate::{EncoderError, Result};
+
+/// Rows decoded at a time: enough to be fast, few enough to stay small in memory.
+const BATCH_ROWS: usize = 1024;
+
+pub(super) fn open(path: &Path, file: File) -> Result<Rows> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| not_parquet(path, &error))?;
+    let columns = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let total = u64::try_from(builder.metadata().file_metadata().num_rows()).ok();
+    let reader =
+        builder.with_batch_size(BATCH_ROWS).build().map_err(|error| not_parquet(path, &error))?;
+    let rows = Batches { path: path.to_owned(), reader, read: 0, batch: Vec::new().into_iter(), failed: false };
+    Ok(Rows { path: path.to_owned(), columns, total, rows: Box::new(rows) })
+}
+
+fn not_parquet(path: &Path, error: &dyn std::fmt::Display) -> EncoderError {
+    EncoderError::format(
+        path,
+        "a Parquet file",
+        format!("something else or a damaged one ({error})"),
+        "check the file's name or make it again",
+    )
+}
+
+/// Walks the record batches and hands out their rows.
+struct Batches {
+    path: PathBuf,
+    reader: ParquetRecordBatchReader,
+    /// Rows read in earlier batches.
+    read: u64,
+    batch: std::vec::IntoIter<Row>,
+    failed: bool,
+}
+
+impl Batches {
+    fn damaged(&mut self, error: &dyn std::fmt::Display) -> EncoderError {
+        self.failed = true;
+        EncoderError::Row {
+            path: self.path.clone(),
+            row: self.read + 1,
+            expected: "rows that can be decoded from here on".into(),
+            found: format!("damaged data ({error})"),
+            help: "make the file again".into(),
+        }
+    }
+
+    fn rows_of(&mut self, batch: &RecordBatch) -> Result<Vec<Row>> {
+        let objects = json_objects(batch).map_err(|error| self.damaged(&error))?;
+        let first = self.read + 1;
+        self.read += batch.num_rows() as u64;
+        Ok((first..).zip(objects).map(|(number, values)| Row { number, values }).collect())
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<Row>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(row) = self.batch.next() {
+                return Some(Ok(row));
+            }
+            if self.failed {
+                return None;
+            }
+            let rows = match self.reader.next()? {
+                Ok(batch) => self.rows_of(&batch),
+                Err(error) => Err(self.damaged(&error)),
+            };
+            match rows {
+                Ok(rows) => self.batch = rows.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// All column types of Arrow, nested ones too, by way of Arrow's own JSON writer.
+fn json_objects(batch: &RecordBatch) -> std::result::Result<Vec<Map<String, Value>>, String> {
+    let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(Vec::new());
+    writer.write(batch).and_then(|()| writer.finish()).map_err(|error| error.to_string())?;
+    let bytes = writer.into_inner();
+    if bytes.is_empty() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use parquet::arrow::ArrowWriter;
+
+    use super::super::open;
+    use super::*;
+
+    fn write(path: &Path, rows: usize) {
+        let text: Vec<Option<String>> =
+            (0..rows).map(|i| (i != 3).then(|| format!("passage {i} {}", i * 7919))).collect();
+        let batch = RecordBatch::try_from_iter([
+            ("id", Arc::new(Int64Array::from_iter_values(0..rows as i64)) as ArrayRef),
+            ("text", Arc::new(StringArray::from(text)) as ArrayRef),
+        ])
+        .unwrap();
+        let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    }
+
+    #[test]
+    fn rows_come_in_order_with_their_types_and_nulls() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        write(&path, 2500);
+        let table = open(&path).unwrap();
+        assert_eq!((table.columns(), table.total()), (&["id".to_owned(), "text".to_owned()][..], Some(2500)));
+        let rows: Vec<Row> = table.map(|row| row.unwrap()).collect();
+        assert_eq!(rows.len(), 2500);
+        assert_eq!((rows[2400].number, rows[2400].id(&path, "id").unwrap()), (2401, "2400".into()));
+        assert!(rows[3].values["text"].is_null());
+    }
+
+    #[test]
+    fn other_files_and_damaged_ones_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        std::fs::write(&path, "id,text\n1,x\n").unwrap();
+        assert!(open(&path).err().unwrap().to_string().contains("Parquet"));
+        write(&path, 2500);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 3;
+        bytes[middle..middle + 400].fill(0xff);
+        std::fs::write(&path, &bytes).unwrap();
+        let error = open(&path).unwrap().find_map(|row| row.err()).unwrap().to_string();
+        assert!(error.contains("damaged"), "{error}");
+        bytes.truncate(middle);
+        std::fs::write(&path, &bytes).unwrap();
+        assert!(open(&path).is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! One row of a table.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::{EncoderError, Result};
+
+/// One row: column → value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Counted from 1; a header line is not counted.
+    pub number: u64,
+    /// The values by column.
+    pub values: Map<String, Value>,
+}
+
+impl Row {
+    /// The text of `column`.
+    ///
+    /// # Errors
+    /// The column is missing in this row, null, or not text.
+    pub fn text(&self, path: &Path, column: &str) -> Result<&str> {
+        match self.value(path, column)? {
+            Value::String(text) => Ok(text),
+            other => Err(self.bad(path, &format!("text in column {column}"), describe(other), "correct that row")),
+        }
+    }
+
+    /// An identifier: text that is not empty, or a whole number.
+    ///
+    /// # Errors
+    /// The column is missing in this row, null, empty, or something else.
+    pub fn id(&self, path: &Path, column: &str) -> Result<String> {
+        match self.value(path, column)? {
+            Value::String(text) if !text.trim().is_empty() => Ok(text.clone()),
+            Value::Number(number) if !number.is_f64() => Ok(number.to_string()),
+            other => Err(self.bad(path, &format!("an id in column {column}"), describe(other), "give that row an id")),
+        }
+    }
+
+    /// An error about this row.
+    pub fn bad(&self, path: &Path, expected: &str, found: String, help: &str) -> EncoderError {
+        EncoderError::Row {
+            path: path.to_owned(),
+            row: self.number,
+            expected: expected.to_owned(),
+            found,
+            help: help.to_owned(),
+        }
+    }
+
+    fn value(&self, path: &Path, column: &str) -> Result<&Value> {
+        self.values.get(column).ok_or_else(|| {
+            let columns: Vec<&str> = self.values.keys().map(String::as_str).collect();
+            let found = format!("only the columns {}", columns.join(", "));
+            self.bad(path, &format!("a column {column}"), found, "correct that row")
+        })
+    }
+}
+
+/// A value in a few words, for error messages.
+fn describe(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => format!("the number {number}"),
+        Value::String(_) => "empty text".into(),
+        Value::Array(_) => "a list".into(),
+        Value::Object(_) => "an object".into(),
+    }
+}

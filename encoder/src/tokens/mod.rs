@@ -1,0 +1,101 @@
+//! Texts → token ids, with the model's own `tokenizer.json`.
+
+mod batches;
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+pub use batches::{TokenBatch, plan};
+
+use crate::{EncoderError, Result};
+
+/// A text as token ids, special tokens included, cut at the model's maximum length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tokens {
+    /// Vocabulary ids, at least one.
+    pub ids: Vec<u32>,
+    /// Whether the text was longer than the maximum.
+    pub truncated: bool,
+}
+
+/// The tokenizer of a model folder.
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+    max_length: usize,
+    lowercase: bool,
+    pad_id: u32,
+}
+
+impl Tokenizer {
+    /// Reads `file`; texts are cut at `max_length` tokens, special tokens included. `lowercase`
+    /// lower-cases a text first, as `do_lower_case` of `sentence_bert_config.json` asks.
+    ///
+    /// # Errors
+    /// A file that is missing or no tokenizer; a `max_length` too small for the special tokens.
+    pub fn open(file: &Path, max_length: usize, lowercase: bool) -> Result<Self> {
+        let bytes = std::fs::read(file).map_err(EncoderError::read(file))?;
+        let bad = |found: String| {
+            EncoderError::format(file, "a Hugging Face tokenizer.json", found, "copy the model folder again")
+        };
+        let mut inner = tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| bad(error.to_string()))?;
+        let pad_id = inner.get_padding().map_or(0, |padding| padding.pad_id);
+        inner.with_padding(None);
+        let truncation = tokenizers::TruncationParams { max_length, ..Default::default() };
+        inner
+            .with_truncation(Some(truncation))
+            .map_err(|error| bad(format!("one that cannot cut at {max_length} tokens ({error})")))?;
+        Ok(Self { inner, max_length, lowercase, pad_id })
+    }
+
+    /// The same tokenizer with another maximum length.
+    ///
+    /// # Errors
+    /// A `max_length` too small for the special tokens.
+    pub fn set_max_length(&mut self, max_length: usize) -> Result<()> {
+        let truncation = tokenizers::TruncationParams { max_length, ..Default::default() };
+        self.inner
+            .with_truncation(Some(truncation))
+            .map_err(EncoderError::compute("tokenizers", "setting the maximum length"))?;
+        self.max_length = max_length;
+        Ok(())
+    }
+
+    /// Tokens kept of a text at most, special tokens included.
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
+    /// The id that fills up the shorter texts of a batch.
+    pub fn pad_id(&self) -> u32 {
+        self.pad_id
+    }
+
+    /// One more than the highest id that a text can get.
+    pub fn vocabulary_size(&self) -> usize {
+        self.inner.get_vocab(true).values().max().map_or(0, |&id| id as usize + 1)
+    }
+
+    /// Tokenizes each text behind `prompt`, in parallel, in the order given.
+    ///
+    /// # Errors
+    /// What the tokenizer itself refuses.
+    pub fn tokenize(&self, prompt: &str, texts: &[&str]) -> Result<Vec<Tokens>> {
+        texts.par_iter().map(|text| self.tokenize_one(prompt, text)).collect()
+    }
+
+    fn tokenize_one(&self, prompt: &str, text: &str) -> Result<Tokens> {
+        let mut text = std::borrow::Cow::Borrowed(text);
+        if !prompt.is_empty() {
+            text = format!("{prompt}{text}").into();
+        }
+        if self.lowercase {
+            text = text.to_lowercase().into();
+        }
+        let encoding = self
+            .inner
+            .encode_fast(text.trim(), true)
+            .map_err(EncoderError::compute("tokenizers", "tokenizing a text"))?;
+        Ok(Tokens { ids: encoding.get_ids().to_vec(), truncated: !encoding.get_overflowing().is_empty() })
+    }
+}
