@@ -26,15 +26,32 @@ pub fn read_queries(path: &Path) -> Result<Vec<Query>> {
     let mut queries = Vec::new();
     for row in tables::open(path)? {
         let row = row?;
-        let id = row.id(path, if row.values.contains_key("_id") { "_id" } else { "id" })?;
+        let id = row.id(
+            path,
+            if row.values.contains_key("_id") {
+                "_id"
+            } else {
+                "id"
+            },
+        )?;
         let text = row.text(path, "text")?.to_owned();
         if let Some(first) = seen.insert(id.clone(), row.number) {
-            return Err(row.bad(path, "an id of its own", format!("{id:?}, which row {first} has"), "rename one"));
+            return Err(row.bad(
+                path,
+                "an id of its own",
+                format!("{id:?}, which row {first} has"),
+                "rename one",
+            ));
         }
         queries.push(Query { id, text });
     }
     if queries.is_empty() {
-        return Err(EncoderError::format(path, "at least one query", "none", "give a file with queries"));
+        return Err(EncoderError::format(
+            path,
+            "at least one query",
+            "none",
+            "give a file with queries",
+        ));
     }
     Ok(queries)
 }
@@ -58,15 +75,24 @@ pub fn read_qrels(path: &Path) -> Result<Qrels> {
             [query, document, grade] | [query, _, document, grade] => (query, document, grade),
             _ => return Err(bad_line(path, number, format!("{} columns", columns.len()))),
         };
-        let grade: i64 =
-            grade.parse().map_err(|_| bad_line(path, number, format!("the grade {grade:?}")))?;
+        let grade: i64 = grade
+            .parse()
+            .map_err(|_| bad_line(path, number, format!("the grade {grade:?}")))?;
         // TREC marks spam with negative grades; for the metrics that is "not relevant".
-        let grade = u32::try_from(grade.max(0))
-            .map_err(|_| bad_line(path, number, format!("the grade {grade}")))?;
-        qrels.entry(query.to_owned()).or_default().insert(document.to_owned(), grade);
+        let grade =
+            u32::try_from(grade.max(0)).map_err(|_| bad_line(path, number, format!("the grade {grade}")))?;
+        qrels
+            .entry(query.to_owned())
+            .or_default()
+            .insert(document.to_owned(), grade);
     }
     if qrels.is_empty() {
-        return Err(EncoderError::format(path, "judgements", "none", "give a file with qrels"));
+        return Err(EncoderError::format(
+            path,
+            "judgements",
+            "none",
+            "give a file with qrels",
+        ));
     }
     Ok(qrels)
 }
@@ -102,7 +128,9 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named() {
-        let error = qrels_of("query-id\tcorpus-id\tscore\nq1\td1\thigh\n").unwrap_err().to_string();
+        let error = qrels_of("query-id\tcorpus-id\tscore\nq1\td1\thigh\n")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("row 2") && error.contains("\"high\""), "{error}");
         assert!(qrels_of("").is_err());
     }
@@ -111,7 +139,11 @@ mod tests {
     fn a_query_id_used_twice_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("queries.jsonl");
-        std::fs::write(&path, "{\"_id\":\"a\",\"text\":\"x\"}\n{\"_id\":\"a\",\"text\":\"y\"}\n").unwrap();
+        std::fs::write(
+            &path,
+            "{\"_id\":\"a\",\"text\":\"x\"}\n{\"_id\":\"a\",\"text\":\"y\"}\n",
+        )
+        .unwrap();
         let error = read_queries(&path).unwrap_err().to_string();
         assert!(error.contains("row 2") && error.contains("row 1"), "{error}");
     }

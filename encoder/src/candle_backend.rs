@@ -37,7 +37,11 @@ impl CandleBert {
             .collect();
         let builder = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
         let model = bert::BertModel::load(builder, &candle_config(folder.bert()))?;
-        Ok(Self { model, pooling: folder.pooling(), normalize: folder.normalize() })
+        Ok(Self {
+            model,
+            pooling: folder.pooling(),
+            normalize: folder.normalize(),
+        })
     }
 
     fn embed(&self, batch: &TokenBatch) -> candle_core::Result<Vec<f32>> {
@@ -46,14 +50,19 @@ impl CandleBert {
         let mask = Tensor::from_vec(batch.mask(), shape, &Device::Cpu)?;
         let hidden = self.model.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
         let pooled = pool(&hidden, &mask, self.pooling)?;
-        let vectors = if self.normalize { normalize(&pooled)? } else { pooled };
+        let vectors = if self.normalize {
+            normalize(&pooled)?
+        } else {
+            pooled
+        };
         vectors.flatten_all()?.to_vec1()
     }
 }
 
 impl Backend for CandleBert {
     fn forward(&self, batch: &TokenBatch) -> Result<Vec<f32>> {
-        self.embed(batch).map_err(EncoderError::compute("candle", "running the model"))
+        self.embed(batch)
+            .map_err(EncoderError::compute("candle", "running the model"))
     }
 }
 

@@ -30,20 +30,32 @@ pub struct Documents {
 /// # Errors
 /// A file that cannot be read, is empty or is not what its name says; a column that is not there.
 pub fn read(path: &Path, columns: &Columns) -> Result<Documents> {
-    let file = if path.is_dir() { path.join("corpus.jsonl") } else { path.to_owned() };
+    let file = if path.is_dir() {
+        path.join("corpus.jsonl")
+    } else {
+        path.to_owned()
+    };
     let rows = tables::open(&file)?;
     let find = |wanted: &Option<String>, usual: &[&str]| -> Result<Option<String>> {
         let there = |name: &str| rows.columns().iter().any(|column| column == name);
         match wanted {
             Some(name) if there(name) => Ok(Some(name.clone())),
             Some(name) => Err(missing(&file, name, &rows)),
-            None => Ok(usual.iter().find(|name| there(name)).map(|name| (*name).to_owned())),
+            None => Ok(usual
+                .iter()
+                .find(|name| there(name))
+                .map(|name| (*name).to_owned())),
         }
     };
     let id = find(&columns.id, &["id", "_id"])?.ok_or_else(|| missing(&file, "id or _id", &rows))?;
     let title = find(&columns.title, &["title"])?;
     let text = find(&columns.text, &["text"])?.ok_or_else(|| missing(&file, "text", &rows))?;
-    Ok(Documents { rows, id, title, text })
+    Ok(Documents {
+        rows,
+        id,
+        title,
+        text,
+    })
 }
 
 fn missing(path: &Path, column: &str, rows: &tables::Rows) -> EncoderError {
@@ -76,10 +88,18 @@ impl Documents {
             }
             _ => String::new(),
         };
-        for column in [Some(&self.id), Some(&self.text), self.title.as_ref()].into_iter().flatten() {
+        for column in [Some(&self.id), Some(&self.text), self.title.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             row.values.shift_remove(column);
         }
-        Ok(Document { id, title, text, fields: row.values })
+        Ok(Document {
+            id,
+            title,
+            text,
+            fields: row.values,
+        })
     }
 }
 
@@ -118,16 +138,30 @@ mod tests {
 
     #[test]
     fn a_missing_column_names_those_there_are() {
-        let error = documents("c.csv", "key,body\n1,x\n", &Columns::default()).unwrap_err().to_string();
-        assert!(error.contains("id or _id") && error.contains("key, body"), "{error}");
-        let columns = Columns { id: Some("key".into()), text: Some("body".into()), title: None };
-        assert_eq!(documents("c.csv", "key,body\n1,x\n", &columns).unwrap()[0].text, "x");
+        let error = documents("c.csv", "key,body\n1,x\n", &Columns::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("id or _id") && error.contains("key, body"),
+            "{error}"
+        );
+        let columns = Columns {
+            id: Some("key".into()),
+            text: Some("body".into()),
+            title: None,
+        };
+        assert_eq!(
+            documents("c.csv", "key,body\n1,x\n", &columns).unwrap()[0].text,
+            "x"
+        );
     }
 
     #[test]
     fn a_null_text_is_refused_with_its_row() {
         let text = "{\"id\":\"a\",\"text\":\"x\"}\n{\"id\":\"b\",\"text\":null}\n";
-        let error = documents("c.jsonl", text, &Columns::default()).unwrap_err().to_string();
+        let error = documents("c.jsonl", text, &Columns::default())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("row 2") && error.contains("null"), "{error}");
     }
 }

@@ -64,12 +64,21 @@ impl<B: Backend> TextEncoder<B> {
     /// # Errors
     /// An unreadable tokenizer or weights file.
     pub fn new(folder: &ModelFolder, backend: B) -> Result<Self> {
-        Ok(Self { tokenizer: folder.tokenizer()?, backend, fingerprint: folder.fingerprint()? })
+        Ok(Self {
+            tokenizer: folder.tokenizer()?,
+            backend,
+            fingerprint: folder.fingerprint()?,
+        })
     }
 
     /// The tokenizer.
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
+    }
+
+    /// The backend.
+    pub fn backend(&self) -> &B {
+        &self.backend
     }
 
     fn encode(&self, prompt: &str, texts: &[&str]) -> Result<Encoded> {

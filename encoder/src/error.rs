@@ -112,12 +112,18 @@ pub enum EncoderError {
 impl EncoderError {
     /// A [`EncoderError::Read`] for `path`, to be used with `map_err`.
     pub fn read(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Read { path: path.to_owned(), source }
+        move |source| Self::Read {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// A [`EncoderError::Write`] for `path`, to be used with `map_err`.
     pub fn write(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Write { path: path.to_owned(), source }
+        move |source| Self::Write {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// A [`EncoderError::Format`] for `path`.
@@ -128,7 +134,12 @@ impl EncoderError {
         help: impl Into<String>,
     ) -> Self {
         let (expected, found, help) = (expected.into(), found.into(), help.into());
-        Self::Format { path: path.to_owned(), expected, found, help }
+        Self::Format {
+            path: path.to_owned(),
+            expected,
+            found,
+            help,
+        }
     }
 
     /// A [`EncoderError::Compute`] of `backend`, to be used with `map_err`.
@@ -137,6 +148,10 @@ impl EncoderError {
         action: &str,
     ) -> impl FnOnce(E) -> Self + use<E> {
         let action = action.to_owned();
-        move |error| Self::Compute { backend, action, message: error.to_string() }
+        move |error| Self::Compute {
+            backend,
+            action,
+            message: error.to_string(),
+        }
     }
 }

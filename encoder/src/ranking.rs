@@ -58,7 +58,10 @@ pub fn evaluate(qrels: &Qrels, runs: &BTreeMap<String, Vec<String>>) -> Metrics 
 /// The grade of each ranked document; a document named twice counts once.
 fn gains(run: &[String], grades: &BTreeMap<String, u32>) -> Vec<u32> {
     let mut seen = HashSet::new();
-    run.iter().filter(|id| seen.insert(id.as_str())).map(|id| grades.get(id).copied().unwrap_or(0)).collect()
+    run.iter()
+        .filter(|id| seen.insert(id.as_str()))
+        .map(|id| grades.get(id).copied().unwrap_or(0))
+        .collect()
 }
 
 fn ndcg(gains: &[u32], grades: &BTreeMap<String, u32>, k: usize) -> f64 {
@@ -68,11 +71,20 @@ fn ndcg(gains: &[u32], grades: &BTreeMap<String, u32>, k: usize) -> f64 {
 }
 
 fn discounted(gains: &[u32], k: usize) -> f64 {
-    gains.iter().take(k).enumerate().map(|(i, &gain)| f64::from(gain) / (i as f64 + 2.0).log2()).sum()
+    gains
+        .iter()
+        .take(k)
+        .enumerate()
+        .map(|(i, &gain)| f64::from(gain) / (i as f64 + 2.0).log2())
+        .sum()
 }
 
 fn reciprocal_rank(gains: &[u32], k: usize) -> f64 {
-    gains.iter().take(k).position(|&gain| gain > 0).map_or(0.0, |i| 1.0 / (i as f64 + 1.0))
+    gains
+        .iter()
+        .take(k)
+        .position(|&gain| gain > 0)
+        .map_or(0.0, |i| 1.0 / (i as f64 + 1.0))
 }
 
 fn recall(gains: &[u32], relevant: usize, k: usize) -> f64 {
@@ -86,7 +98,10 @@ mod tests {
     fn qrels(entries: &[(&str, &str, u32)]) -> Qrels {
         let mut qrels = Qrels::new();
         for (query, document, grade) in entries {
-            qrels.entry((*query).to_owned()).or_default().insert((*document).to_owned(), *grade);
+            qrels
+                .entry((*query).to_owned())
+                .or_default()
+                .insert((*document).to_owned(), *grade);
         }
         qrels
     }

@@ -35,14 +35,27 @@ pub fn write_tiny_model(dir: &Path, seed: u64) -> Result<()> {
     };
     write("config.json", config(vocabulary.len()))?;
     write(TOKENIZER_FILE, tokenizer(&vocabulary))?;
-    write("tokenizer_config.json", json!({"tokenizer_class": "BertTokenizer", "do_lower_case": true}))?;
-    write("sentence_bert_config.json", json!({"max_seq_length": POSITIONS, "do_lower_case": false}))?;
-    write("1_Pooling/config.json", json!({"word_embedding_dimension": HIDDEN, "pooling_mode_mean_tokens": true}))?;
+    write(
+        "tokenizer_config.json",
+        json!({"tokenizer_class": "BertTokenizer", "do_lower_case": true}),
+    )?;
+    write(
+        "sentence_bert_config.json",
+        json!({"max_seq_length": POSITIONS, "do_lower_case": false}),
+    )?;
+    write(
+        "1_Pooling/config.json",
+        json!({"word_embedding_dimension": HIDDEN, "pooling_mode_mean_tokens": true}),
+    )?;
     let module = |index: usize, path: &str, kind: &str| {
         let kind = format!("sentence_transformers.models.{kind}");
         json!({"idx": index, "name": index.to_string(), "path": path, "type": kind})
     };
-    let modules = [module(0, "", "Transformer"), module(1, "1_Pooling", "Pooling"), module(2, "2_Normalize", "Normalize")];
+    let modules = [
+        module(0, "", "Transformer"),
+        module(1, "1_Pooling", "Pooling"),
+        module(2, "2_Normalize", "Normalize"),
+    ];
     write("modules.json", Value::from(modules.to_vec()))?;
     let path = dir.join(crate::model::WEIGHTS_FILE);
     std::fs::write(&path, weights(vocabulary.len(), seed)?).map_err(EncoderError::write(&path))
@@ -71,7 +84,10 @@ fn config(vocabulary: usize) -> Value {
 }
 
 fn tokenizer(vocabulary: &[String]) -> Value {
-    let ids: serde_json::Map<String, Value> = (0..).zip(vocabulary).map(|(id, token)| (token.clone(), Value::from(id))).collect();
+    let ids: serde_json::Map<String, Value> = (0..)
+        .zip(vocabulary)
+        .map(|(id, token)| (token.clone(), Value::from(id)))
+        .collect();
     let added: Vec<Value> = (0..)
         .zip(SPECIAL)
         .map(|(id, content)| {
@@ -103,7 +119,10 @@ struct Lcg(u64);
 impl Lcg {
     /// Uniform in -1..1.
     fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
     }
 }
@@ -113,20 +132,47 @@ fn weights(vocabulary: usize, seed: u64) -> Result<Vec<u8>> {
     let mut tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = BTreeMap::new();
     let mut add = |name: String, shape: &[usize], mut value: Box<dyn FnMut() -> f32 + '_>| {
         let count = shape.iter().product();
-        let bytes = std::iter::repeat_with(&mut value).take(count).flat_map(f32::to_le_bytes).collect();
+        let bytes = std::iter::repeat_with(&mut value)
+            .take(count)
+            .flat_map(f32::to_le_bytes)
+            .collect();
         tensors.insert(name, (shape.to_vec(), bytes));
     };
-    for (name, rows, scale) in [("word", vocabulary, 1.0), ("position", POSITIONS, 0.05), ("token_type", 2, 0.05)] {
-        add(format!("embeddings.{name}_embeddings.weight"), &[rows, HIDDEN], Box::new(|| random.next() * scale));
+    for (name, rows, scale) in [
+        ("word", vocabulary, 1.0),
+        ("position", POSITIONS, 0.05),
+        ("token_type", 2, 0.05),
+    ] {
+        add(
+            format!("embeddings.{name}_embeddings.weight"),
+            &[rows, HIDDEN],
+            Box::new(|| random.next() * scale),
+        );
     }
     let mut norms = vec!["embeddings".to_owned()];
     for layer in 0..LAYERS {
         let prefix = format!("encoder.layer.{layer}");
-        let square = ["attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"];
+        let square = [
+            "attention.self.query",
+            "attention.self.key",
+            "attention.self.value",
+            "attention.output.dense",
+        ];
         let linears = square.map(|name| (name, HIDDEN, HIDDEN));
-        for (name, rows, columns) in linears.into_iter().chain([("intermediate.dense", WIDE, HIDDEN), ("output.dense", HIDDEN, WIDE)]) {
-            add(format!("{prefix}.{name}.weight"), &[rows, columns], Box::new(|| random.next() * 0.2));
-            add(format!("{prefix}.{name}.bias"), &[rows], Box::new(|| random.next() * 0.02));
+        for (name, rows, columns) in linears.into_iter().chain([
+            ("intermediate.dense", WIDE, HIDDEN),
+            ("output.dense", HIDDEN, WIDE),
+        ]) {
+            add(
+                format!("{prefix}.{name}.weight"),
+                &[rows, columns],
+                Box::new(|| random.next() * 0.2),
+            );
+            add(
+                format!("{prefix}.{name}.bias"),
+                &[rows],
+                Box::new(|| random.next() * 0.02),
+            );
         }
         norms.extend([format!("{prefix}.attention.output"), format!("{prefix}.output")]);
     }
@@ -135,7 +181,8 @@ fn weights(vocabulary: usize, seed: u64) -> Result<Vec<u8>> {
         add(format!("{norm}.LayerNorm.bias"), &[HIDDEN], Box::new(|| 0.0));
     }
     let views = tensors.iter().map(|(name, (shape, bytes))| {
-        safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes).map(|view| (name, view))
+        safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes)
+            .map(|view| (name, view))
     });
     let views: std::result::Result<Vec<_>, _> = views.collect();
     views
@@ -175,16 +222,27 @@ impl HashEncoder {
             for word in text.split_whitespace() {
                 tokens += 1;
                 let word = word.to_lowercase();
-                let seed = word.bytes().fold(7_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+                let seed = word.bytes().fold(7_u64, |hash, byte| {
+                    hash.wrapping_mul(31).wrapping_add(byte.into())
+                });
                 let mut random = Lcg(seed);
                 random.next();
                 row.iter_mut().for_each(|value| *value += random.next());
             }
-            let length = row.iter().map(|value| value * value).sum::<f32>().sqrt().max(1e-12);
+            let length = row
+                .iter()
+                .map(|value| value * value)
+                .sum::<f32>()
+                .sqrt()
+                .max(1e-12);
             row.iter_mut().for_each(|value| *value /= length);
             vectors.push(&row);
         }
-        Encoded { vectors, truncated: 0, tokens }
+        Encoded {
+            vectors,
+            truncated: 0,
+            tokens,
+        }
     }
 }
 

@@ -32,7 +32,11 @@ mod tests {
 
     #[test]
     fn a_passage_joins_title_and_text() {
-        let mut document = Document { title: "Gout".into(), text: " Pain. ".into(), ..Document::default() };
+        let mut document = Document {
+            title: "Gout".into(),
+            text: " Pain. ".into(),
+            ..Document::default()
+        };
         assert_eq!(document.passage(), "Gout Pain.");
         document.title.clear();
         assert_eq!(document.passage(), "Pain.");

@@ -81,15 +81,30 @@ impl BertConfig {
         let kind: Kind = read_json(path)?;
         let model_type = kind.model_type.unwrap_or_else(|| "(none)".into());
         if model_type != "bert" {
-            return Err(unsupported("architecture", model_type, "bert", "choose a BERT model such as all-MiniLM-L6-v2"));
+            return Err(unsupported(
+                "architecture",
+                model_type,
+                "bert",
+                "choose a BERT model such as all-MiniLM-L6-v2",
+            ));
         }
         let config: Self = read_json(path)?;
         if config.hidden_act != "gelu" {
-            return Err(unsupported("activation", config.hidden_act, "gelu", "choose another model"));
+            return Err(unsupported(
+                "activation",
+                config.hidden_act,
+                "gelu",
+                "choose another model",
+            ));
         }
         if config.position_embedding_type != "absolute" {
             let found = config.position_embedding_type;
-            return Err(unsupported("position embedding", found, "absolute", "choose another model"));
+            return Err(unsupported(
+                "position embedding",
+                found,
+                "absolute",
+                "choose another model",
+            ));
         }
         config.check_sizes(path)?;
         Ok(config)
@@ -97,7 +112,12 @@ impl BertConfig {
 
     fn check_sizes(&self, path: &Path) -> Result<()> {
         let wrong = |expected: &str, found: String| {
-            Err(EncoderError::format(path, expected, found, "copy the model folder again"))
+            Err(EncoderError::format(
+                path,
+                expected,
+                found,
+                "copy the model folder again",
+            ))
         };
         let sizes = [
             self.vocab_size,

@@ -95,7 +95,14 @@ mod tests {
         assert_eq!(one.difference(&other).unwrap().field, "weights");
         other.max_length = 32;
         let difference = one.difference(&other).unwrap();
-        assert_eq!((difference.field, difference.left.as_str(), difference.right.as_str()), ("max_length", "16", "32"));
+        assert_eq!(
+            (
+                difference.field,
+                difference.left.as_str(),
+                difference.right.as_str()
+            ),
+            ("max_length", "16", "32")
+        );
         assert_ne!(one.id(), other.id());
     }
 }

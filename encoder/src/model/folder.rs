@@ -199,7 +199,9 @@ fn max_length(dir: &Path, sentence: &SentenceConfig, bert: &BertConfig) -> Resul
         return Ok(length);
     }
     let tokenizer: TokenizerConfig = read_json_if_there(&dir.join(TOKENIZER_CONFIG_FILE))?;
-    Ok(tokenizer.model_max_length.map_or(most, |length| (length as usize).clamp(3, most)))
+    Ok(tokenizer
+        .model_max_length
+        .map_or(most, |length| (length as usize).clamp(3, most)))
 }
 
 /// `modules.json`: the steps after each other.
@@ -219,13 +221,19 @@ impl Modules {
         }
         let modules: Vec<Module> = read_json(&path)?;
         // The class path has moved between releases; its last part has not.
-        let kinds: Vec<&str> =
-            modules.iter().map(|module| module.kind.rsplit('.').next().unwrap_or_default()).collect();
+        let kinds: Vec<&str> = modules
+            .iter()
+            .map(|module| module.kind.rsplit('.').next().unwrap_or_default())
+            .collect();
         match kinds[..] {
-            ["Transformer", "Pooling"] => Ok(Self { pooling: modules[1].path.clone(), normalize: false }),
-            ["Transformer", "Pooling", "Normalize"] => {
-                Ok(Self { pooling: modules[1].path.clone(), normalize: true })
-            }
+            ["Transformer", "Pooling"] => Ok(Self {
+                pooling: modules[1].path.clone(),
+                normalize: false,
+            }),
+            ["Transformer", "Pooling", "Normalize"] => Ok(Self {
+                pooling: modules[1].path.clone(),
+                normalize: true,
+            }),
             _ => Err(EncoderError::Unsupported {
                 path,
                 what: "the sequence of modules",

@@ -24,15 +24,27 @@ pub struct Located {
 /// None of them is there.
 pub fn locate(explicit: Option<&Path>) -> Result<Located> {
     if let Some(path) = explicit {
-        return Ok(Located { path: path.to_owned(), source: "as asked for" });
+        return Ok(Located {
+            path: path.to_owned(),
+            source: "as asked for",
+        });
     }
     let latest = Path::new("models").join("latest");
     if latest.exists() {
-        return Ok(Located { path: latest, source: "the last model trained here" });
+        return Ok(Located {
+            path: latest,
+            source: "the last model trained here",
+        });
     }
-    let base = [Some(Path::new("deps").join(BASE_MODEL)), cache_folder().map(|cache| cache.join(BASE_MODEL))];
+    let base = [
+        Some(Path::new("deps").join(BASE_MODEL)),
+        cache_folder().map(|cache| cache.join(BASE_MODEL)),
+    ];
     match base.into_iter().flatten().find(|path| path.exists()) {
-        Some(path) => Ok(Located { path, source: "the base model" }),
+        Some(path) => Ok(Located {
+            path,
+            source: "the base model",
+        }),
         None => Err(EncoderError::NotFound {
             what: "a model (models/latest or the base model)".into(),
             help: "name one with --model, train one, or fetch the base model with `cargo xtask setup`".into(),
@@ -41,7 +53,11 @@ pub fn locate(explicit: Option<&Path>) -> Result<Located> {
 }
 
 fn cache_folder() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     variable("SEXTANT_CACHE")
         .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("sextant")))
         .or_else(|| variable("HOME").map(|home| home.join(".cache").join("sextant")))

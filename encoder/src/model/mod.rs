@@ -39,11 +39,20 @@ const NORMALIZE_FOLDER: &str = "2_Normalize";
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let bytes = std::fs::read(path).map_err(EncoderError::read(path))?;
     serde_json::from_slice(&bytes).map_err(|error| {
-        EncoderError::format(path, "a valid JSON file of a model", error.to_string(), "copy the model folder again")
+        EncoderError::format(
+            path,
+            "a valid JSON file of a model",
+            error.to_string(),
+            "copy the model folder again",
+        )
     })
 }
 
 /// Reads a JSON file that may be missing.
 fn read_json_if_there<T: DeserializeOwned + Default>(path: &Path) -> Result<T> {
-    if path.exists() { read_json(path) } else { Ok(T::default()) }
+    if path.exists() {
+        read_json(path)
+    } else {
+        Ok(T::default())
+    }
 }

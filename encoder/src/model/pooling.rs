@@ -65,7 +65,9 @@ impl Pooling {
         if config.get("include_prompt") == Some(&Value::Bool(false)) {
             return Err(unsupported("without the prompt (include_prompt = false)".into()));
         }
-        let dimension = ["embedding_dimension", "word_embedding_dimension"].iter().find_map(|key| config.get(*key));
+        let dimension = ["embedding_dimension", "word_embedding_dimension"]
+            .iter()
+            .find_map(|key| config.get(*key));
         match dimension.and_then(Value::as_u64) {
             Some(found) if found != hidden_size as u64 => Err(EncoderError::format(
                 path,
@@ -93,14 +95,21 @@ impl Pooling {
 fn modes(config: &Map<String, Value>) -> Vec<String> {
     let names: Vec<String> = match config.get("pooling_mode") {
         Some(Value::String(mode)) => vec![mode.clone()],
-        Some(Value::Array(modes)) => modes.iter().map(|mode| mode.as_str().unwrap_or("?").to_owned()).collect(),
+        Some(Value::Array(modes)) => modes
+            .iter()
+            .map(|mode| mode.as_str().unwrap_or("?").to_owned())
+            .collect(),
         _ => OLD_KEYS
             .iter()
             .filter(|(key, _)| config.get(*key) == Some(&Value::Bool(true)))
             .map(|(_, mode)| (*mode).to_owned())
             .collect(),
     };
-    if names.is_empty() { vec!["mean".into()] } else { names }
+    if names.is_empty() {
+        vec!["mean".into()]
+    } else {
+        names
+    }
 }
 
 #[cfg(test)]
@@ -118,7 +127,8 @@ mod tests {
     fn both_schemas_are_read() {
         for pooling in [Pooling::Mean, Pooling::Cls, Pooling::Max] {
             assert_eq!(read(pooling.config(8)).unwrap(), pooling);
-            let new = json!({"embedding_dimension": 8, "pooling_mode": pooling.name(), "include_prompt": true});
+            let new =
+                json!({"embedding_dimension": 8, "pooling_mode": pooling.name(), "include_prompt": true});
             assert_eq!(read(new).unwrap(), pooling);
         }
     }
@@ -128,7 +138,10 @@ mod tests {
         for (config, word) in [
             (json!({"pooling_mode": "lasttoken"}), "lasttoken"),
             (json!({"pooling_mode": ["mean", "max"]}), "mean + max"),
-            (json!({"pooling_mode_cls_token": true, "pooling_mode_max_tokens": true}), "cls + max"),
+            (
+                json!({"pooling_mode_cls_token": true, "pooling_mode_max_tokens": true}),
+                "cls + max",
+            ),
             (json!({"pooling_mode": "mean", "include_prompt": false}), "prompt"),
             (json!({"pooling_mode": "mean", "embedding_dimension": 9}), "9"),
         ] {

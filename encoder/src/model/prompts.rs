@@ -17,10 +17,21 @@ impl Prompts {
     /// none by name; documents answer to `document`, `passage` and `corpus`.
     pub(super) fn from_config(config: &Map<String, Value>) -> Self {
         let named = |name: &str| config.get("prompts")?.get(name)?.as_str();
-        let default = config.get("default_prompt_name").and_then(Value::as_str).and_then(named);
+        let default = config
+            .get("default_prompt_name")
+            .and_then(Value::as_str)
+            .and_then(named);
         let first = |names: &[&str]| {
-            names.iter().find_map(|name| named(name)).or(default).unwrap_or_default().to_owned()
+            names
+                .iter()
+                .find_map(|name| named(name))
+                .or(default)
+                .unwrap_or_default()
+                .to_owned()
         };
-        Self { query: first(&["query"]), document: first(&["document", "passage", "corpus"]) }
+        Self {
+            query: first(&["query"]),
+            document: first(&["document", "passage", "corpus"]),
+        }
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{
-    CONFIG_FILE, MODULES_FILE, ModelFolder, NORMALIZE_FOLDER, POOLING_FOLDER, PROMPTS_FILE, SENTENCE_CONFIG_FILE,
-    TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
+    CONFIG_FILE, MODULES_FILE, ModelFolder, NORMALIZE_FOLDER, POOLING_FOLDER, PROMPTS_FILE,
+    SENTENCE_CONFIG_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
 };
 use crate::{EncoderError, Result};
 
@@ -45,7 +45,10 @@ impl<'m> FolderWriter<'m> {
         write_json(&dir.join(MODULES_FILE), &self.modules())?;
         let pooling = dir.join(POOLING_FOLDER);
         std::fs::create_dir_all(&pooling).map_err(EncoderError::write(&pooling))?;
-        write_json(&pooling.join(CONFIG_FILE), &base.pooling().config(base.bert().hidden_size))?;
+        write_json(
+            &pooling.join(CONFIG_FILE),
+            &base.pooling().config(base.bert().hidden_size),
+        )?;
         if base.normalize() {
             let normalize = dir.join(NORMALIZE_FOLDER);
             std::fs::create_dir_all(&normalize).map_err(EncoderError::write(&normalize))?;
@@ -58,12 +61,20 @@ impl<'m> FolderWriter<'m> {
     ///
     /// # Errors
     /// What the file system refuses.
-    pub fn write_weights(&self, dir: &Path, tensors: &BTreeMap<String, (Vec<usize>, Vec<f32>)>) -> Result<()> {
+    pub fn write_weights(
+        &self,
+        dir: &Path,
+        tensors: &BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    ) -> Result<()> {
         let path = dir.join(WEIGHTS_FILE);
         let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = tensors
             .iter()
             .map(|(name, (shape, values))| {
-                (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+                (
+                    name,
+                    shape,
+                    values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+                )
             })
             .collect();
         let views = bytes.iter().map(|(name, shape, bytes)| {

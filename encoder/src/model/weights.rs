@@ -25,10 +25,17 @@ struct TensorInfo {
 pub(super) fn check(path: &Path, config: &BertConfig) -> Result<()> {
     let tensors = read_header(path)?;
     for (name, shape) in parameters(config) {
-        let found = tensors.get(&name).or_else(|| tensors.get(&format!("bert.{name}")));
+        let found = tensors
+            .get(&name)
+            .or_else(|| tensors.get(&format!("bert.{name}")));
         let expected = || format!("the tensor {name} of shape {shape:?} in F32");
         let wrong = |found: String| {
-            EncoderError::format(path, expected(), found, "this is not the file that config.json describes")
+            EncoderError::format(
+                path,
+                expected(),
+                found,
+                "this is not the file that config.json describes",
+            )
         };
         match found {
             None => return Err(wrong("no such tensor".into())),
@@ -43,15 +50,24 @@ pub(super) fn check(path: &Path, config: &BertConfig) -> Result<()> {
 /// The tensors by name, after checking that the file is as long as its header says.
 fn read_header(path: &Path) -> Result<BTreeMap<String, TensorInfo>> {
     let wrong = |expected: &str, found: String| {
-        EncoderError::format(path, expected, found, "the file is damaged or cut off: copy or download it again")
+        EncoderError::format(
+            path,
+            expected,
+            found,
+            "the file is damaged or cut off: copy or download it again",
+        )
     };
     let mut file = std::fs::File::open(path).map_err(EncoderError::read(path))?;
     let length = file.metadata().map_err(EncoderError::read(path))?.len();
     let mut size = [0_u8; 8];
-    file.read_exact(&mut size).map_err(|_| wrong("a safetensors file", format!("only {length} bytes")))?;
+    file.read_exact(&mut size)
+        .map_err(|_| wrong("a safetensors file", format!("only {length} bytes")))?;
     let header_length = u64::from_le_bytes(size);
     if header_length > LARGEST_HEADER || header_length + 8 > length {
-        return Err(wrong("a safetensors header", format!("a header of {header_length} bytes in a file of {length}")));
+        return Err(wrong(
+            "a safetensors header",
+            format!("a header of {header_length} bytes in a file of {length}"),
+        ));
     }
     let mut header = vec![0; header_length as usize];
     file.read_exact(&mut header).map_err(EncoderError::read(path))?;
@@ -61,8 +77,8 @@ fn read_header(path: &Path) -> Result<BTreeMap<String, TensorInfo>> {
     let mut tensors = BTreeMap::new();
     let mut end = 0;
     for (name, entry) in entries {
-        let info: TensorInfo =
-            serde_json::from_value(entry).map_err(|error| wrong("a tensor's description", format!("{name}: {error}")))?;
+        let info: TensorInfo = serde_json::from_value(entry)
+            .map_err(|error| wrong("a tensor's description", format!("{name}: {error}")))?;
         end = end.max(info.data_offsets.1);
         tensors.insert(name, info);
     }
@@ -77,9 +93,18 @@ fn read_header(path: &Path) -> Result<BTreeMap<String, TensorInfo>> {
 fn parameters(config: &BertConfig) -> Vec<(String, Vec<usize>)> {
     let (hidden, wide) = (config.hidden_size, config.intermediate_size);
     let mut all = vec![
-        ("embeddings.word_embeddings.weight".to_owned(), vec![config.vocab_size, hidden]),
-        ("embeddings.position_embeddings.weight".to_owned(), vec![config.max_position_embeddings, hidden]),
-        ("embeddings.token_type_embeddings.weight".to_owned(), vec![config.type_vocab_size, hidden]),
+        (
+            "embeddings.word_embeddings.weight".to_owned(),
+            vec![config.vocab_size, hidden],
+        ),
+        (
+            "embeddings.position_embeddings.weight".to_owned(),
+            vec![config.max_position_embeddings, hidden],
+        ),
+        (
+            "embeddings.token_type_embeddings.weight".to_owned(),
+            vec![config.type_vocab_size, hidden],
+        ),
         ("embeddings.LayerNorm.weight".to_owned(), vec![hidden]),
         ("embeddings.LayerNorm.bias".to_owned(), vec![hidden]),
     ];
@@ -93,7 +118,10 @@ fn parameters(config: &BertConfig) -> Vec<(String, Vec<usize>)> {
             ("output.dense", hidden, wide),
         ];
         for (name, rows, columns) in linears {
-            all.push((format!("encoder.layer.{layer}.{name}.weight"), vec![rows, columns]));
+            all.push((
+                format!("encoder.layer.{layer}.{name}.weight"),
+                vec![rows, columns],
+            ));
             all.push((format!("encoder.layer.{layer}.{name}.bias"), vec![rows]));
         }
         for name in ["attention.output.LayerNorm", "output.LayerNorm"] {

@@ -15,8 +15,17 @@ pub(super) fn open(path: &Path, file: File, delimiter: u8) -> Result<Rows> {
     let columns: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
     for (i, column) in columns.iter().enumerate() {
         if column.is_empty() || columns[..i].contains(column) {
-            let found = if column.is_empty() { "one without".into() } else { format!("{column:?} twice") };
-            return Err(EncoderError::format(path, "a header line that names each column", found, "correct the first line"));
+            let found = if column.is_empty() {
+                "one without".into()
+            } else {
+                format!("{column:?} twice")
+            };
+            return Err(EncoderError::format(
+                path,
+                "a header line that names each column",
+                found,
+                "correct the first line",
+            ));
         }
     }
     let (path, names) = (path.to_owned(), columns.clone());
@@ -24,14 +33,24 @@ pub(super) fn open(path: &Path, file: File, delimiter: u8) -> Result<Rows> {
     let rows = Box::new((1..).zip(reader.into_records()).map(move |(number, record)| {
         let record = record.map_err(|error| bad_record(&file_path, number, &error))?;
         let values = record.iter().map(|cell| Value::String(cell.to_owned()));
-        Ok(Row { number, values: names.iter().cloned().zip(values).collect() })
+        Ok(Row {
+            number,
+            values: names.iter().cloned().zip(values).collect(),
+        })
     }));
-    Ok(Rows { path, columns, total: None, rows })
+    Ok(Rows {
+        path,
+        columns,
+        total: None,
+        rows,
+    })
 }
 
 fn bad_record(path: &Path, row: u64, error: &csv::Error) -> EncoderError {
     let found = match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
             format!("{len} cells where the header has {expected_len}")
         }
         csv::ErrorKind::Utf8 { .. } => "bytes that are not UTF-8".into(),
@@ -62,7 +81,10 @@ mod tests {
     fn quotes_and_tabs_are_understood() {
         let found = rows("a.csv", b"\xef\xbb\xbfid,text\n1,\"a, b\nc\"\n").unwrap();
         assert_eq!(found[0].values["text"], "a, b\nc");
-        assert_eq!(rows("a.tsv", b"id\ttext\n1\ta, b\n").unwrap()[0].values["text"], "a, b");
+        assert_eq!(
+            rows("a.tsv", b"id\ttext\n1\ta, b\n").unwrap()[0].values["text"],
+            "a, b"
+        );
     }
 
     #[test]

@@ -10,11 +10,21 @@ use super::{Row, Rows};
 use crate::{EncoderError, Result};
 
 pub(super) fn open_lines(path: &Path, file: File) -> Result<Rows> {
-    let mut lines = Lines { path: path.to_owned(), reader: BufReader::new(file), line: Vec::new(), number: 0 };
+    let mut lines = Lines {
+        path: path.to_owned(),
+        reader: BufReader::new(file),
+        line: Vec::new(),
+        number: 0,
+    };
     let first = lines.next().transpose()?;
     let columns = first.iter().flat_map(|row| row.values.keys().cloned()).collect();
     let rows = Box::new(first.into_iter().map(Ok).chain(lines));
-    Ok(Rows { path: path.to_owned(), columns, total: None, rows })
+    Ok(Rows {
+        path: path.to_owned(),
+        columns,
+        total: None,
+        rows,
+    })
 }
 
 /// One object a line. The number of a row is its line, so that an editor finds it.
@@ -35,9 +45,18 @@ impl Iterator for Lines {
             match self.reader.read_until(b'\n', &mut self.line) {
                 Ok(0) => return None,
                 Ok(_) => {}
-                Err(source) => return Some(Err(EncoderError::Read { path: self.path.clone(), source })),
+                Err(source) => {
+                    return Some(Err(EncoderError::Read {
+                        path: self.path.clone(),
+                        source,
+                    }));
+                }
             }
-            let line = if self.number == 1 { without_bom(&self.line) } else { &self.line };
+            let line = if self.number == 1 {
+                without_bom(&self.line)
+            } else {
+                &self.line
+            };
             if !line.trim_ascii().is_empty() {
                 return Some(parse(&self.path, self.number, line));
             }
@@ -71,10 +90,22 @@ pub(super) fn open_array(path: &Path, mut file: File) -> Result<Rows> {
             "for one object a line, name the file .jsonl",
         )
     })?;
-    let columns = objects.first().map(|row| row.keys().cloned().collect()).unwrap_or_default();
+    let columns = objects
+        .first()
+        .map(|row| row.keys().cloned().collect())
+        .unwrap_or_default();
     let total = Some(objects.len() as u64);
-    let rows = Box::new((1..).zip(objects).map(|(number, values)| Ok(Row { number, values })));
-    Ok(Rows { path: path.to_owned(), columns, total, rows })
+    let rows = Box::new(
+        (1..)
+            .zip(objects)
+            .map(|(number, values)| Ok(Row { number, values })),
+    );
+    Ok(Rows {
+        path: path.to_owned(),
+        columns,
+        total,
+        rows,
+    })
 }
 
 /// Windows programs like to begin a UTF-8 file with a byte order mark.
@@ -106,8 +137,15 @@ mod tests {
     fn a_bad_line_is_named_by_its_number() {
         let error = rows("a.jsonl", b"{\"a\":1}\n{\"a\":\n").unwrap_err().to_string();
         assert!(error.contains("row 2"), "{error}");
-        let error = rows("a.jsonl", b"{\"a\":1}\n{\"a\":\"\xff\"}\n").unwrap_err().to_string();
+        let error = rows("a.jsonl", b"{\"a\":1}\n{\"a\":\"\xff\"}\n")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("row 2") && error.contains("UTF-8"), "{error}");
-        assert!(rows("a.json", b"{\"a\":1}").unwrap_err().to_string().contains("array"));
+        assert!(
+            rows("a.json", b"{\"a\":1}")
+                .unwrap_err()
+                .to_string()
+                .contains("array")
+        );
     }
 }

@@ -59,12 +59,26 @@ pub fn open(path: &Path) -> Result<Rows> {
     let file = File::open(path).map_err(EncoderError::read(path))?;
     let metadata = file.metadata().map_err(EncoderError::read(path))?;
     if metadata.is_dir() {
-        return Err(EncoderError::format(path, "a file", "a folder", "name the file in it"));
+        return Err(EncoderError::format(
+            path,
+            "a file",
+            "a folder",
+            "name the file in it",
+        ));
     }
     if metadata.len() == 0 {
-        return Err(EncoderError::format(path, "a table", "an empty file", "give a file with rows"));
+        return Err(EncoderError::format(
+            path,
+            "a table",
+            "an empty file",
+            "give a file with rows",
+        ));
     }
-    let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_lowercase();
+    let ending = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default()
+        .to_lowercase();
     match ending.as_str() {
         "jsonl" | "ndjson" => json::open_lines(path, file),
         "json" => json::open_array(path, file),
@@ -96,7 +110,11 @@ pub fn open(path: &Path) -> Result<Rows> {
 pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = Vec::new();
     for pattern in patterns {
-        let found = if Path::new(pattern).exists() { vec![pattern.into()] } else { matches(pattern)? };
+        let found = if Path::new(pattern).exists() {
+            vec![pattern.into()]
+        } else {
+            matches(pattern)?
+        };
         for path in found {
             if !files.contains(&path) {
                 files.push(path);
@@ -107,11 +125,17 @@ pub fn expand(patterns: &[String]) -> Result<Vec<PathBuf>> {
 }
 
 fn matches(pattern: &str) -> Result<Vec<PathBuf>> {
-    let not_found = |help: String| EncoderError::NotFound { what: pattern.to_owned(), help };
-    let paths = glob::glob(pattern).map_err(|error| not_found(format!("the pattern is malformed: {error}")))?;
+    let not_found = |help: String| EncoderError::NotFound {
+        what: pattern.to_owned(),
+        help,
+    };
+    let paths =
+        glob::glob(pattern).map_err(|error| not_found(format!("the pattern is malformed: {error}")))?;
     let found: Vec<PathBuf> = paths.filter_map(std::result::Result::ok).collect();
     if found.is_empty() {
-        return Err(not_found("check the path, and that you are in the right folder".into()));
+        return Err(not_found(
+            "check the path, and that you are in the right folder".into(),
+        ));
     }
     Ok(found)
 }

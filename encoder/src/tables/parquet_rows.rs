@@ -15,13 +15,32 @@ use crate::{EncoderError, Result};
 const BATCH_ROWS: usize = 1024;
 
 pub(super) fn open(path: &Path, file: File) -> Result<Rows> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| not_parquet(path, &error))?;
-    let columns = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| not_parquet(path, &error))?;
+    let columns = builder
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
     let total = u64::try_from(builder.metadata().file_metadata().num_rows()).ok();
-    let reader =
-        builder.with_batch_size(BATCH_ROWS).build().map_err(|error| not_parquet(path, &error))?;
-    let rows = Batches { path: path.to_owned(), reader, read: 0, batch: Vec::new().into_iter(), failed: false };
-    Ok(Rows { path: path.to_owned(), columns, total, rows: Box::new(rows) })
+    let reader = builder
+        .with_batch_size(BATCH_ROWS)
+        .build()
+        .map_err(|error| not_parquet(path, &error))?;
+    let rows = Batches {
+        path: path.to_owned(),
+        reader,
+        read: 0,
+        batch: Vec::new().into_iter(),
+        failed: false,
+    };
+    Ok(Rows {
+        path: path.to_owned(),
+        columns,
+        total,
+        rows: Box::new(rows),
+    })
 }
 
 fn not_parquet(path: &Path, error: &dyn std::fmt::Display) -> EncoderError {
@@ -59,7 +78,10 @@ impl Batches {
         let objects = json_objects(batch).map_err(|error| self.damaged(&error))?;
         let first = self.read + 1;
         self.read += batch.num_rows() as u64;
-        Ok((first..).zip(objects).map(|(number, values)| Row { number, values }).collect())
+        Ok((first..)
+            .zip(objects)
+            .map(|(number, values)| Row { number, values })
+            .collect())
     }
 }
 
@@ -88,8 +110,13 @@ impl Iterator for Batches {
 
 /// All column types of Arrow, nested ones too, by way of Arrow's own JSON writer.
 fn json_objects(batch: &RecordBatch) -> std::result::Result<Vec<Map<String, Value>>, String> {
-    let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(Vec::new());
-    writer.write(batch).and_then(|()| writer.finish()).map_err(|error| error.to_string())?;
+    let mut writer = WriterBuilder::new()
+        .with_explicit_nulls(true)
+        .build::<_, JsonArray>(Vec::new());
+    writer
+        .write(batch)
+        .and_then(|()| writer.finish())
+        .map_err(|error| error.to_string())?;
     let bytes = writer.into_inner();
     if bytes.is_empty() {
         return Ok(Vec::new());
@@ -108,10 +135,14 @@ mod tests {
     use super::*;
 
     fn write(path: &Path, rows: usize) {
-        let text: Vec<Option<String>> =
-            (0..rows).map(|i| (i != 3).then(|| format!("passage {i} {}", i * 7919))).collect();
+        let text: Vec<Option<String>> = (0..rows)
+            .map(|i| (i != 3).then(|| format!("passage {i} {}", i * 7919)))
+            .collect();
         let batch = RecordBatch::try_from_iter([
-            ("id", Arc::new(Int64Array::from_iter_values(0..rows as i64)) as ArrayRef),
+            (
+                "id",
+                Arc::new(Int64Array::from_iter_values(0..rows as i64)) as ArrayRef,
+            ),
             ("text", Arc::new(StringArray::from(text)) as ArrayRef),
         ])
         .unwrap();
@@ -126,10 +157,16 @@ mod tests {
         let path = folder.path().join("t.parquet");
         write(&path, 2500);
         let table = open(&path).unwrap();
-        assert_eq!((table.columns(), table.total()), (&["id".to_owned(), "text".to_owned()][..], Some(2500)));
+        assert_eq!(
+            (table.columns(), table.total()),
+            (&["id".to_owned(), "text".to_owned()][..], Some(2500))
+        );
         let rows: Vec<Row> = table.map(|row| row.unwrap()).collect();
         assert_eq!(rows.len(), 2500);
-        assert_eq!((rows[2400].number, rows[2400].id(&path, "id").unwrap()), (2401, "2400".into()));
+        assert_eq!(
+            (rows[2400].number, rows[2400].id(&path, "id").unwrap()),
+            (2401, "2400".into())
+        );
         assert!(rows[3].values["text"].is_null());
     }
 
@@ -144,7 +181,11 @@ mod tests {
         let middle = bytes.len() / 3;
         bytes[middle..middle + 400].fill(0xff);
         std::fs::write(&path, &bytes).unwrap();
-        let error = open(&path).unwrap().find_map(|row| row.err()).unwrap().to_string();
+        let error = open(&path)
+            .unwrap()
+            .find_map(|row| row.err())
+            .unwrap()
+            .to_string();
         assert!(error.contains("damaged"), "{error}");
         bytes.truncate(middle);
         std::fs::write(&path, &bytes).unwrap();

@@ -23,7 +23,12 @@ impl Row {
     pub fn text(&self, path: &Path, column: &str) -> Result<&str> {
         match self.value(path, column)? {
             Value::String(text) => Ok(text),
-            other => Err(self.bad(path, &format!("text in column {column}"), describe(other), "correct that row")),
+            other => Err(self.bad(
+                path,
+                &format!("text in column {column}"),
+                describe(other),
+                "correct that row",
+            )),
         }
     }
 
@@ -35,7 +40,12 @@ impl Row {
         match self.value(path, column)? {
             Value::String(text) if !text.trim().is_empty() => Ok(text.clone()),
             Value::Number(number) if !number.is_f64() => Ok(number.to_string()),
-            other => Err(self.bad(path, &format!("an id in column {column}"), describe(other), "give that row an id")),
+            other => Err(self.bad(
+                path,
+                &format!("an id in column {column}"),
+                describe(other),
+                "give that row an id",
+            )),
         }
     }
 

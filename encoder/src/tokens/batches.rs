@@ -25,7 +25,11 @@ impl TokenBatch {
                 padded[..row.len()].copy_from_slice(row);
             }
         }
-        Self { ids, lengths: rows.iter().map(|row| row.len()).collect(), length }
+        Self {
+            ids,
+            lengths: rows.iter().map(|row| row.len()).collect(),
+            length,
+        }
     }
 
     /// Number of texts.
@@ -68,7 +72,10 @@ mod tests {
     use super::*;
 
     fn tokens(length: usize) -> Tokens {
-        Tokens { ids: vec![7; length], truncated: false }
+        Tokens {
+            ids: vec![7; length],
+            truncated: false,
+        }
     }
 
     #[test]
@@ -86,7 +93,10 @@ mod tests {
 
     #[test]
     fn a_text_over_the_budget_gets_a_batch_of_its_own() {
-        assert_eq!(plan(&[tokens(10), tokens(500), tokens(10)], 20), [vec![1], vec![0, 2]]);
+        assert_eq!(
+            plan(&[tokens(10), tokens(500), tokens(10)], 20),
+            [vec![1], vec![0, 2]]
+        );
         assert!(plan(&[], 20).is_empty());
     }
 

@@ -36,16 +36,29 @@ impl Tokenizer {
     pub fn open(file: &Path, max_length: usize, lowercase: bool) -> Result<Self> {
         let bytes = std::fs::read(file).map_err(EncoderError::read(file))?;
         let bad = |found: String| {
-            EncoderError::format(file, "a Hugging Face tokenizer.json", found, "copy the model folder again")
+            EncoderError::format(
+                file,
+                "a Hugging Face tokenizer.json",
+                found,
+                "copy the model folder again",
+            )
         };
         let mut inner = tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| bad(error.to_string()))?;
         let pad_id = inner.get_padding().map_or(0, |padding| padding.pad_id);
         inner.with_padding(None);
-        let truncation = tokenizers::TruncationParams { max_length, ..Default::default() };
+        let truncation = tokenizers::TruncationParams {
+            max_length,
+            ..Default::default()
+        };
         inner
             .with_truncation(Some(truncation))
             .map_err(|error| bad(format!("one that cannot cut at {max_length} tokens ({error})")))?;
-        Ok(Self { inner, max_length, lowercase, pad_id })
+        Ok(Self {
+            inner,
+            max_length,
+            lowercase,
+            pad_id,
+        })
     }
 
     /// The same tokenizer with another maximum length.
@@ -53,7 +66,10 @@ impl Tokenizer {
     /// # Errors
     /// A `max_length` too small for the special tokens.
     pub fn set_max_length(&mut self, max_length: usize) -> Result<()> {
-        let truncation = tokenizers::TruncationParams { max_length, ..Default::default() };
+        let truncation = tokenizers::TruncationParams {
+            max_length,
+            ..Default::default()
+        };
         self.inner
             .with_truncation(Some(truncation))
             .map_err(EncoderError::compute("tokenizers", "setting the maximum length"))?;
@@ -73,7 +89,11 @@ impl Tokenizer {
 
     /// One more than the highest id that a text can get.
     pub fn vocabulary_size(&self) -> usize {
-        self.inner.get_vocab(true).values().max().map_or(0, |&id| id as usize + 1)
+        self.inner
+            .get_vocab(true)
+            .values()
+            .max()
+            .map_or(0, |&id| id as usize + 1)
     }
 
     /// Tokenizes each text behind `prompt`, in parallel, in the order given.
@@ -81,7 +101,10 @@ impl Tokenizer {
     /// # Errors
     /// What the tokenizer itself refuses.
     pub fn tokenize(&self, prompt: &str, texts: &[&str]) -> Result<Vec<Tokens>> {
-        texts.par_iter().map(|text| self.tokenize_one(prompt, text)).collect()
+        texts
+            .par_iter()
+            .map(|text| self.tokenize_one(prompt, text))
+            .collect()
     }
 
     fn tokenize_one(&self, prompt: &str, text: &str) -> Result<Tokens> {
@@ -96,6 +119,9 @@ impl Tokenizer {
             .inner
             .encode_fast(text.trim(), true)
             .map_err(EncoderError::compute("tokenizers", "tokenizing a text"))?;
-        Ok(Tokens { ids: encoding.get_ids().to_vec(), truncated: !encoding.get_overflowing().is_empty() })
+        Ok(Tokens {
+            ids: encoding.get_ids().to_vec(),
+            truncated: !encoding.get_overflowing().is_empty(),
+        })
     }
 }

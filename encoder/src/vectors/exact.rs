@@ -10,7 +10,11 @@ use super::{Neighbor, Vectors, dot};
 /// Documents are walked in tiles that stay in the processor's cache while all queries of a thread
 /// look at them.
 pub fn exact_top_k(queries: &Vectors, documents: &Vectors, k: usize) -> Vec<Vec<Neighbor>> {
-    assert_eq!(queries.dimension(), documents.dimension(), "queries and documents of one model");
+    assert_eq!(
+        queries.dimension(),
+        documents.dimension(),
+        "queries and documents of one model"
+    );
     const QUERIES_PER_TASK: usize = 32;
     const DOCUMENTS_PER_TILE: usize = 256;
     let rows: Vec<&[f32]> = queries.rows().collect();
@@ -21,7 +25,10 @@ pub fn exact_top_k(queries: &Vectors, documents: &Vectors, k: usize) -> Vec<Vec<
                 let end = (start + DOCUMENTS_PER_TILE).min(documents.len());
                 for (query, top) in queries.iter().zip(&mut best) {
                     for row in start..end {
-                        top.offer(Neighbor { row: row as u32, score: dot(query, documents.row(row)) });
+                        top.offer(Neighbor {
+                            row: row as u32,
+                            score: dot(query, documents.row(row)),
+                        });
                     }
                 }
             }
@@ -40,7 +47,11 @@ struct TopK {
 
 impl TopK {
     fn new(k: usize) -> Self {
-        Self { k, gathered: Vec::with_capacity(2 * k), floor: f32::NEG_INFINITY }
+        Self {
+            k,
+            gathered: Vec::with_capacity(2 * k),
+            floor: f32::NEG_INFINITY,
+        }
     }
 
     fn offer(&mut self, candidate: Neighbor) {
@@ -49,7 +60,8 @@ impl TopK {
         }
         self.gathered.push(candidate);
         if self.gathered.len() == 2 * self.k {
-            self.gathered.select_nth_unstable_by(self.k - 1, Neighbor::best_first);
+            self.gathered
+                .select_nth_unstable_by(self.k - 1, Neighbor::best_first);
             self.gathered.truncate(self.k);
             self.floor = self.gathered[self.k - 1].score;
         }
@@ -77,7 +89,10 @@ mod tests {
                 let mut all: Vec<Neighbor> = documents
                     .rows()
                     .enumerate()
-                    .map(|(row, document)| Neighbor { row: row as u32, score: dot(query, document) })
+                    .map(|(row, document)| Neighbor {
+                        row: row as u32,
+                        score: dot(query, document),
+                    })
                     .collect();
                 all.sort_by(Neighbor::best_first);
                 all.truncate(k);

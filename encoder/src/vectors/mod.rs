@@ -22,7 +22,10 @@ impl Vectors {
     /// # Panics
     /// If `dimension` is 0 or does not divide the length of `data`: a bug of the caller.
     pub fn from_rows(dimension: usize, data: Vec<f32>) -> Self {
-        assert!(dimension > 0 && data.len().is_multiple_of(dimension), "rows of {dimension} numbers");
+        assert!(
+            dimension > 0 && data.len().is_multiple_of(dimension),
+            "rows of {dimension} numbers"
+        );
         Self { dimension, data }
     }
 
@@ -96,7 +99,12 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     const LANES: usize = 16;
     let mut sums = [0.0_f32; LANES];
     let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| x * y).sum();
+    let rest: f32 = a_chunks
+        .remainder()
+        .iter()
+        .zip(b_chunks.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
     for (x, y) in a_chunks.zip(b_chunks) {
         for lane in 0..LANES {
             sums[lane] += x[lane] * y[lane];

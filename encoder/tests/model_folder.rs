@@ -1,0 +1,190 @@
+//! Every way in which a model folder can be wrong gives one error that names the file.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test may fail loudly")]
+
+use std::fs;
+use std::path::Path;
+
+use encoder::model::ModelFolder;
+use serde_json::{Value, json};
+
+/// Makes a good folder, lets `spoil` change it, and expects the words in the error.
+fn refused(spoil: impl FnOnce(&Path), words: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    encoder::testing::write_tiny_model(folder.path(), 3).unwrap();
+    ModelFolder::open(folder.path()).expect("a good folder");
+    spoil(folder.path());
+    let error = encoder::open_candle(folder.path())
+        .err()
+        .expect("an error")
+        .to_string();
+    for word in words {
+        assert!(error.contains(word), "{word:?} is not in: {error}");
+    }
+}
+
+fn edit(folder: &Path, name: &str, change: impl FnOnce(&mut Value)) {
+    let path = folder.join(name);
+    let mut value: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    change(&mut value);
+    fs::write(&path, value.to_string()).unwrap();
+}
+
+#[test]
+fn missing_files_are_named() {
+    for name in [
+        "modules.json",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "1_Pooling/config.json",
+    ] {
+        refused(
+            |folder| fs::remove_file(folder.join(name)).unwrap(),
+            &[name, "cannot be read"],
+        );
+    }
+    let error = ModelFolder::open(Path::new("no/such/model"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("no/such/model"), "{error}");
+}
+
+#[test]
+fn damaged_weights_are_named() {
+    let spoil = |change: fn(&mut Vec<u8>)| {
+        move |folder: &Path| {
+            let path = folder.join("model.safetensors");
+            let mut bytes = fs::read(&path).unwrap();
+            change(&mut bytes);
+            fs::write(&path, bytes).unwrap();
+        }
+    };
+    refused(
+        spoil(|bytes| bytes.truncate(bytes.len() - 100)),
+        &["model.safetensors", "bytes", "cut off"],
+    );
+    refused(
+        spoil(|bytes| bytes.truncate(4)),
+        &["model.safetensors", "only 4 bytes"],
+    );
+    refused(spoil(|bytes| bytes[7] = 0x7f), &["model.safetensors", "header"]);
+    refused(spoil(|bytes| bytes[20] = 0xff), &["model.safetensors"]);
+    refused(
+        spoil(|bytes| bytes.extend([0; 8])),
+        &["model.safetensors", "bytes"],
+    );
+}
+
+#[test]
+fn weights_of_another_shape_are_named() {
+    refused(
+        |folder| {
+            edit(folder, "config.json", |config| {
+                config["intermediate_size"] = json!(128)
+            })
+        },
+        &[
+            "model.safetensors",
+            "intermediate.dense.weight",
+            "[128, 32]",
+            "[64, 32]",
+        ],
+    );
+    refused(
+        |folder| {
+            edit(folder, "config.json", |config| {
+                config["num_hidden_layers"] = json!(3)
+            })
+        },
+        &["model.safetensors", "encoder.layer.2", "no such tensor"],
+    );
+}
+
+#[test]
+fn a_tokenizer_of_another_model_is_refused() {
+    let grow = |folder: &Path| {
+        edit(folder, "tokenizer.json", |tokenizer| {
+            let vocabulary = tokenizer["model"]["vocab"].as_object_mut().unwrap();
+            let next = vocabulary.len();
+            vocabulary.insert("zzz".into(), json!(next));
+        });
+    };
+    refused(grow, &["tokenizer.json", "vocabulary"]);
+    refused(
+        |folder| fs::write(folder.join("tokenizer.json"), "{}").unwrap(),
+        &["tokenizer.json", "Hugging Face"],
+    );
+}
+
+#[test]
+fn what_is_not_supported_is_named() {
+    let config = |key: &'static str, value: Value| {
+        move |folder: &Path| edit(folder, "config.json", |config| config[key] = value)
+    };
+    refused(
+        config("model_type", json!("t5")),
+        &["config.json", "architecture", "t5", "bert"],
+    );
+    refused(
+        config("hidden_act", json!("relu")),
+        &["config.json", "activation", "relu"],
+    );
+    refused(
+        config("position_embedding_type", json!("relative_key")),
+        &["relative_key"],
+    );
+    refused(
+        config("num_attention_heads", json!(5)),
+        &["config.json", "num_attention_heads"],
+    );
+    refused(config("hidden_size", json!(0)), &["config.json", "0"]);
+    refused(
+        |folder| {
+            edit(folder, "modules.json", |modules| {
+                let dense = json!({"idx": 2, "name": "2", "path": "2_Dense", "type": "sentence_transformers.models.Dense"});
+                modules.as_array_mut().unwrap().insert(2, dense);
+            });
+        },
+        &["modules.json", "Dense"],
+    );
+    refused(
+        |folder| {
+            let config = json!({"embedding_dimension": 32, "pooling_mode": "lasttoken"});
+            fs::write(folder.join("1_Pooling/config.json"), config.to_string()).unwrap();
+        },
+        &["1_Pooling/config.json", "lasttoken", "mean, cls, max"],
+    );
+    refused(
+        |folder| {
+            edit(folder, "sentence_bert_config.json", |config| {
+                config["max_seq_length"] = json!(100_000)
+            })
+        },
+        &["sentence_bert_config.json", "max_seq_length", "100000"],
+    );
+}
+
+#[test]
+fn prompts_are_put_before_the_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    encoder::testing::write_tiny_model(folder.path(), 3).unwrap();
+    let plain = encoder::open_candle(folder.path()).unwrap();
+    let config = json!({"prompts": {"query": "query: ", "passage": "passage: "}});
+    fs::write(
+        folder.path().join("config_sentence_transformers.json"),
+        config.to_string(),
+    )
+    .unwrap();
+    let prompted = encoder::open_candle(folder.path()).unwrap();
+    let row = |encoded: encoder::Result<encoder::Encoded>| encoded.unwrap().vectors.row(0).to_vec();
+    assert_eq!(
+        row(prompted.encode_queries(&["fever"])),
+        row(plain.encode_queries(&["query: fever"]))
+    );
+    assert_eq!(
+        row(prompted.encode_documents(&["fever"])),
+        row(plain.encode_documents(&["passage: fever"]))
+    );
+    let difference = plain.fingerprint().difference(prompted.fingerprint()).unwrap();
+    assert_eq!(difference.field, "query_prompt");
+}

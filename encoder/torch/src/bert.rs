@@ -1,0 +1,154 @@
+//! rust-bert's BERT with the weights of a model folder, pooled and normalized.
+
+use std::collections::HashMap;
+
+use encoder::model::{BertConfig, ModelFolder, Pooling};
+use encoder::tokens::TokenBatch;
+use encoder::{Backend, EncoderError, Result};
+use rust_bert::bert::{BertEmbeddings, BertModel};
+use tch::{Device, Kind, Tensor, nn};
+
+/// rust-bert fixes this in its code.
+const LAYER_NORM_EPSILON: f64 = 1e-12;
+
+/// The model on its device.
+pub(crate) struct TorchBert {
+    variables: nn::VarStore,
+    model: BertModel<BertEmbeddings>,
+    pooling: Pooling,
+    normalize: bool,
+}
+
+impl TorchBert {
+    /// Builds the model and puts the folder's weights in.
+    pub(crate) fn load(folder: &ModelFolder, device: Device, dropout: Option<f64>) -> Result<Self> {
+        let config = folder.bert();
+        if config.layer_norm_eps != LAYER_NORM_EPSILON {
+            return Err(EncoderError::Unsupported {
+                path: folder.dir().join("config.json"),
+                what: "layer_norm_eps",
+                found: config.layer_norm_eps.to_string(),
+                supported: "1e-12 with libtorch",
+                help: "use --backend candle".into(),
+            });
+        }
+        let variables = nn::VarStore::new(device);
+        let small = rust_bert_config(config, dropout);
+        let model = BertModel::new_with_optional_pooler(variables.root(), &small, false);
+        put_weights(&variables, folder)?;
+        Ok(Self {
+            variables,
+            model,
+            pooling: folder.pooling(),
+            normalize: folder.normalize(),
+        })
+    }
+
+    pub(crate) fn variables(&self) -> &nn::VarStore {
+        &self.variables
+    }
+
+    /// One vector per text, shape `(rows, dimension)`, on the device, differentiable; dropout is
+    /// active where `train` is set.
+    pub(crate) fn embed(&self, batch: &TokenBatch, train: bool) -> Result<Tensor> {
+        let failed = || "running the model";
+        let shape = [batch.rows() as i64, batch.length as i64];
+        let device = self.variables.device();
+        let ids: Vec<i64> = batch.ids.iter().map(|&id| i64::from(id)).collect();
+        let ids = Tensor::from_slice(&ids).view(shape).to_device(device);
+        let mask = Tensor::from_slice(&batch.mask()).view(shape);
+        // rust-bert wants integers: it inverts the mask bit by bit.
+        let integer_mask = mask.to_kind(Kind::Int64).to_device(device);
+        let output = self
+            .model
+            .forward_t(
+                Some(&ids),
+                Some(&integer_mask),
+                None,
+                None,
+                None,
+                None,
+                None,
+                train,
+            )
+            .map_err(EncoderError::compute("libtorch", failed()))?;
+        let pooled = pool(&output.hidden_state, &mask.to_device(device), self.pooling);
+        Ok(if self.normalize {
+            normalize(&pooled)
+        } else {
+            pooled
+        })
+    }
+}
+
+impl Backend for TorchBert {
+    fn forward(&self, batch: &TokenBatch) -> Result<Vec<f32>> {
+        let vectors = tch::no_grad(|| self.embed(batch, false))?;
+        let flat = vectors.to_device(Device::Cpu).contiguous().view(-1);
+        Vec::<f32>::try_from(&flat).map_err(EncoderError::compute("libtorch", "reading the vectors"))
+    }
+}
+
+/// `hidden` (B, L, D) and `mask` (B, L) → (B, D).
+fn pool(hidden: &Tensor, mask: &Tensor, pooling: Pooling) -> Tensor {
+    let mask = mask.unsqueeze(-1);
+    match pooling {
+        Pooling::Cls => hidden.select(1, 0),
+        Pooling::Mean => {
+            let kind = hidden.kind();
+            (hidden * &mask).sum_dim_intlist(1, false, kind) / mask.sum_dim_intlist(1, false, kind)
+        }
+        Pooling::Max => (hidden + (mask - 1.0) * 1e9).amax(1, false),
+    }
+}
+
+/// Rows to unit length; a zero row stays zero, as in PyTorch's `normalize`.
+fn normalize(vectors: &Tensor) -> Tensor {
+    let length = vectors.norm_scalaropt_dim(2.0, [1], true).clamp_min(1e-12);
+    vectors / length
+}
+
+/// The shape for rust-bert, with the large tables left at one row: rust-bert fills each parameter
+/// with random numbers first, which takes seconds for a whole model, and [`put_weights`] replaces
+/// them all. What rust-bert remembers besides the parameters (hidden size, heads, layers, dropout)
+/// is true.
+fn rust_bert_config(config: &BertConfig, dropout: Option<f64>) -> rust_bert::bert::BertConfig {
+    rust_bert::bert::BertConfig {
+        hidden_act: rust_bert::Activation::gelu,
+        attention_probs_dropout_prob: dropout.unwrap_or(config.attention_probs_dropout_prob),
+        hidden_dropout_prob: dropout.unwrap_or(config.hidden_dropout_prob),
+        hidden_size: config.hidden_size as i64,
+        intermediate_size: 1,
+        max_position_embeddings: 1,
+        num_attention_heads: config.num_attention_heads as i64,
+        num_hidden_layers: config.num_hidden_layers as i64,
+        type_vocab_size: config.type_vocab_size as i64,
+        vocab_size: 1,
+        ..rust_bert::bert::BertConfig::default()
+    }
+}
+
+/// Gives every parameter the tensor of its name; shapes were checked when the folder was opened.
+fn put_weights(variables: &nn::VarStore, folder: &ModelFolder) -> Result<()> {
+    let path = folder.weights_path();
+    let tensors = Tensor::read_safetensors(&path).map_err(EncoderError::compute(
+        "libtorch",
+        &format!("reading {}", path.display()),
+    ))?;
+    let mut tensors: HashMap<String, Tensor> = tensors
+        .into_iter()
+        .map(|(name, tensor)| (name.strip_prefix("bert.").unwrap_or(&name).to_owned(), tensor))
+        .collect();
+    for (name, mut parameter) in variables.variables() {
+        let tensor = tensors.remove(&name).ok_or_else(|| {
+            EncoderError::format(
+                &path,
+                format!("the tensor {name}"),
+                "no such tensor",
+                "copy the model folder again",
+            )
+        })?;
+        tch::no_grad(|| parameter.set_data(&tensor.to_device(variables.device())));
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! An encoder on libtorch that can also be trained and saved.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use encoder::model::{Fingerprint, FolderWriter, ModelFolder};
+use encoder::tokens::{TokenBatch, Tokenizer, Tokens};
+use encoder::{Encoded, Encoder, EncoderError, Result, TextEncoder};
+use tch::{Device, Kind, Tensor, nn};
+
+use crate::bert::TorchBert;
+
+/// Opens a model folder on `device` for encoding.
+///
+/// # Errors
+/// A folder that is incomplete, damaged or uses something unsupported.
+pub fn open(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
+    Ok(Box::new(TorchEncoder::open(dir, device)?))
+}
+
+/// A model on libtorch: encodes, and gives the trainer its parameters and differentiable vectors.
+pub struct TorchEncoder {
+    folder: ModelFolder,
+    encoder: TextEncoder<TorchBert>,
+}
+
+impl TorchEncoder {
+    /// Opens a model folder on `device`.
+    ///
+    /// # Errors
+    /// A folder that is incomplete, damaged or uses something unsupported.
+    pub fn open(dir: &Path, device: Device) -> Result<Self> {
+        Self::from_folder(ModelFolder::open(dir)?, device, None)
+    }
+
+    /// Opens a folder that was read before, perhaps with another maximum length; `dropout` replaces
+    /// both probabilities of the configuration, for training.
+    ///
+    /// # Errors
+    /// Damaged weights, or something that libtorch's model does not support.
+    pub fn from_folder(folder: ModelFolder, device: Device, dropout: Option<f64>) -> Result<Self> {
+        let encoder = TextEncoder::new(&folder, TorchBert::load(&folder, device, dropout)?)?;
+        Ok(Self { folder, encoder })
+    }
+
+    /// The folder that the model came from.
+    pub fn folder(&self) -> &ModelFolder {
+        &self.folder
+    }
+
+    /// The parameters, named as in the checkpoint.
+    pub fn var_store(&self) -> &nn::VarStore {
+        self.encoder.backend().variables()
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        self.encoder.tokenizer()
+    }
+
+    /// Tokenizes texts one by one, in the order given, without padding or a prompt.
+    ///
+    /// # Errors
+    /// What the tokenizer refuses.
+    pub fn tokens(&self, texts: &[&str]) -> Result<Vec<Tokens>> {
+        self.tokenizer().tokenize("", texts)
+    }
+
+    /// Tokenizes texts into one padded batch, in the order given, without a prompt.
+    ///
+    /// # Errors
+    /// What the tokenizer refuses.
+    pub fn tokenize(&self, texts: &[&str]) -> Result<TokenBatch> {
+        Ok(TokenBatch::new(&self.tokens(texts)?, self.tokenizer().pad_id()))
+    }
+
+    /// Vectors of a batch, shape `(rows, dimension)`, on the device, pooled, normalized where the
+    /// model does, differentiable; dropout is active where `train` is set.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn embed(&self, batch: &TokenBatch, train: bool) -> Result<Tensor> {
+        self.encoder.backend().embed(batch, train)
+    }
+
+    /// Writes a complete sentence-transformers folder into `dir`, which exists, with the parameters
+    /// as they are now.
+    ///
+    /// # Errors
+    /// What the file system or libtorch refuses.
+    pub fn save(&self, dir: &Path) -> Result<()> {
+        let writer = FolderWriter::new(&self.folder);
+        writer.write_configuration(dir)?;
+        let mut tensors = BTreeMap::new();
+        for (name, tensor) in self.var_store().variables() {
+            let shape = tensor.size().into_iter().map(|size| size as usize).collect();
+            let flat = tensor
+                .detach()
+                .to_device(Device::Cpu)
+                .to_kind(Kind::Float)
+                .contiguous()
+                .view(-1);
+            let values = Vec::<f32>::try_from(&flat)
+                .map_err(EncoderError::compute("libtorch", "reading a parameter"))?;
+            tensors.insert(name, (shape, values));
+        }
+        writer.write_weights(dir, &tensors)
+    }
+}
+
+impl Encoder for TorchEncoder {
+    fn dimension(&self) -> usize {
+        self.encoder.dimension()
+    }
+
+    fn max_length(&self) -> usize {
+        self.encoder.max_length()
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        self.encoder.fingerprint()
+    }
+
+    fn encode_queries(&self, texts: &[&str]) -> Result<Encoded> {
+        self.encoder.encode_queries(texts)
+    }
+
+    fn encode_documents(&self, texts: &[&str]) -> Result<Encoded> {
+        self.encoder.encode_documents(texts)
+    }
+}

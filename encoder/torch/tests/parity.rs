@@ -1,0 +1,100 @@
+//! libtorch's vectors equal those of sentence-transformers and of the candle backend, and a saved
+//! model gives the same vectors in both.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a test may fail loudly"
+)]
+
+#[path = "../../tests/fixture/mod.rs"]
+mod fixture;
+
+use encoder::Encoder;
+use encoder_torch::TorchEncoder;
+use fixture::{assert_parity, base_model, cases};
+use tch::Device;
+
+fn largest_difference(a: &dyn Encoder, b: &dyn Encoder) -> f32 {
+    let cases = cases();
+    let texts: Vec<&str> = cases.iter().map(|case| case.text.as_str()).collect();
+    let (a, b) = (
+        a.encode_documents(&texts).unwrap().vectors,
+        b.encode_documents(&texts).unwrap().vectors,
+    );
+    a.as_slice()
+        .iter()
+        .zip(b.as_slice())
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max)
+}
+
+#[test]
+fn torch_vectors_equal_those_of_sentence_transformers() {
+    assert_parity(&*encoder_torch::open(&base_model(), Device::Cpu).unwrap());
+}
+
+#[test]
+fn both_backends_agree_to_1e_5_per_component() {
+    let torch = encoder_torch::open(&base_model(), Device::Cpu).unwrap();
+    let candle = encoder::open_candle(&base_model()).unwrap();
+    let difference = largest_difference(&*torch, &*candle);
+    assert!(difference <= 1e-5, "{difference}");
+    assert_eq!(torch.fingerprint(), candle.fingerprint());
+}
+
+/// Each pooling, with and without normalization, on a model of random weights.
+#[test]
+fn backends_agree_for_every_pooling() {
+    for pooling in ["mean", "cls", "max"] {
+        for normalize in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            encoder::testing::write_tiny_model(folder.path(), 1).unwrap();
+            let config = serde_json::json!({"embedding_dimension": 32, "pooling_mode": pooling});
+            std::fs::write(folder.path().join("1_Pooling/config.json"), config.to_string()).unwrap();
+            if !normalize {
+                let path = folder.path().join("modules.json");
+                let mut modules: Vec<serde_json::Value> =
+                    serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+                modules.pop();
+                std::fs::write(&path, serde_json::Value::from(modules).to_string()).unwrap();
+            }
+            let torch = encoder_torch::open(folder.path(), Device::Cpu).unwrap();
+            let candle = encoder::open_candle(folder.path()).unwrap();
+            let difference = largest_difference(&*torch, &*candle);
+            assert!(
+                difference <= 1e-5,
+                "{pooling}, normalize {normalize}: {difference}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_saved_model_gives_the_same_vectors() {
+    let (folder, saved) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    encoder::testing::write_tiny_model(folder.path(), 7).unwrap();
+    let model = TorchEncoder::open(folder.path(), Device::Cpu).unwrap();
+    model.save(saved.path()).unwrap();
+    let again = encoder::open_candle(saved.path()).unwrap();
+    assert!(largest_difference(&model, &*again) <= 1e-5);
+    assert_eq!(again.max_length(), model.max_length());
+}
+
+#[test]
+fn another_layer_norm_epsilon_is_refused_by_libtorch_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    encoder::testing::write_tiny_model(folder.path(), 1).unwrap();
+    let path = folder.path().join("config.json");
+    let config = std::fs::read_to_string(&path).unwrap().replace("1e-12", "1e-5");
+    std::fs::write(&path, config).unwrap();
+    let error = encoder_torch::open(folder.path(), Device::Cpu)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        error.contains("layer_norm_eps") && error.contains("candle"),
+        "{error}"
+    );
+    assert!(encoder::open_candle(folder.path()).is_ok());
+}
