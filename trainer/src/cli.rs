@@ -1,0 +1,149 @@
+//! The command line, and how it changes the configuration.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Parser;
+use encoder_torch::{DeviceChoice, select_device};
+
+use crate::config;
+use crate::contrastive::run::{Job, run};
+use crate::error::{Result, TrainError};
+use crate::interrupt::Interrupt;
+use crate::output::Output;
+
+const AFTER_HELP: &str = "\
+Examples:
+  train --config medical.toml                  train configs/medical.toml into models/medical
+  train --config medical.toml --force          the same again, replacing models/medical at the end
+  train --config my.toml --out /tmp/try --device cuda:1
+  train --config my.toml --json | jq .loss     follow the loss
+
+Paths in the configuration are relative to the current folder. The model is a sentence-transformers folder;
+models/latest is pointed at it, and `index build` and `search` use that by default.
+
+Exit codes: 0 done, 2 error, 130 interrupted (what was there before is unchanged then).";
+
+/// Makes an embedding model for a domain: fine-tunes a text encoder on pairs of questions and answers.
+#[derive(Debug, Parser)]
+#[command(name = "train", version, after_help = AFTER_HELP)]
+pub struct Args {
+    /// Configuration file; looked for as given, then under configs/
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+
+    /// Processor: auto, cpu, cuda or cuda:N; overrides the configuration
+    ///
+    /// `auto` is the first CUDA device where there is one, else the CPU. Asking for cuda where there is none is an
+    /// error.
+    #[arg(long, value_name = "DEVICE", value_parser = device)]
+    pub device: Option<String>,
+
+    /// Folder for the model, instead of models/NAME; models/latest is then left alone
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Replace the model that is there, once the new one is complete
+    #[arg(long)]
+    pub force: bool,
+
+    /// Write JSON Lines to stdout (start, step, evaluation, done) instead of the table
+    #[arg(long)]
+    pub json: bool,
+
+    /// CPU threads [default: one for each core]
+    ///
+    /// With 1 thread the same configuration and data give the same model, byte for byte.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// Keeps the text, which goes into the saved configuration, once it is known to be a device.
+fn device(text: &str) -> std::result::Result<String, String> {
+    text.parse::<DeviceChoice>().map(|_| text.to_owned())
+}
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// Everything that [`run`] reports, a bad configuration, a device that is not there.
+pub fn execute(args: Args) -> Result<()> {
+    let interrupt = Interrupt::on_signals()?;
+    let path = config::locate(&args.config)?;
+    let mut config = config::load(&path)?;
+    if let Some(device) = args.device {
+        config.device = device;
+    }
+    let choice: DeviceChoice = config
+        .device
+        .parse()
+        .map_err(|problem| TrainError::Config(format!("{}: device: {problem}", path.display())))?;
+    let device = select_device(choice)?;
+    if let Some(threads) = args.threads {
+        limit_threads(threads.get())?;
+    }
+    let output = Output::claim(args.out.as_deref(), &config.name, args.force)?;
+    run(
+        Job {
+            config,
+            output,
+            device,
+            json: args.json,
+        },
+        &interrupt,
+    )
+}
+
+/// libtorch computes the model, rayon tokenizes and ranks.
+fn limit_threads(threads: usize) -> Result<()> {
+    let for_torch = i32::try_from(threads)
+        .map_err(|_| TrainError::Config(format!("--threads {threads} is more than any machine has")))?;
+    tch::set_num_threads(for_torch);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| TrainError::Config(format!("--threads {threads}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_parses() {
+        let args = Args::try_parse_from([
+            "train",
+            "--config",
+            "m.toml",
+            "--device",
+            "cuda:1",
+            "--out",
+            "o",
+            "--force",
+            "--json",
+            "--threads",
+            "3",
+        ])
+        .unwrap();
+        assert_eq!(args.config, PathBuf::from("m.toml"));
+        assert_eq!(args.device.as_deref(), Some("cuda:1"));
+        assert_eq!(args.out, Some(PathBuf::from("o")));
+        assert!(args.force && args.json);
+        assert_eq!(args.threads.map(NonZeroUsize::get), Some(3));
+    }
+
+    #[test]
+    fn an_unknown_device_and_zero_threads_are_usage_errors() {
+        for wrong in [["--device", "gpu"], ["--threads", "0"]] {
+            let parsed = Args::try_parse_from(["train", "--config", "m.toml", wrong[0], wrong[1]]);
+            assert_eq!(parsed.unwrap_err().exit_code(), 2);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Ranges of the configuration's values: what is out of range is refused before any work is done.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use super::Config;
+use crate::error::{Result, TrainError};
+
+/// Refuses the first value that is out of its range, naming key, value and range.
+pub fn ranges(path: &Path, config: &Config) -> Result<()> {
+    let check = Check { path };
+    let train = &config.train;
+    check.name(&config.name)?;
+    check.that(
+        "data.train",
+        "an empty list",
+        !config.data.train.to_vec().is_empty(),
+        "at least one file",
+    )?;
+    if let Some(epochs) = train.epochs {
+        check.that(
+            "train.epochs",
+            epochs,
+            (1..=10_000).contains(&epochs),
+            "1 to 10000",
+        )?;
+    }
+    if let Some(steps) = train.max_steps {
+        check.that(
+            "train.max_steps",
+            steps,
+            (1..=100_000_000).contains(&steps),
+            "1 to 100000000",
+        )?;
+    }
+    if train.epochs.is_some() && train.max_steps.is_some() {
+        return Err(check.error("train.epochs and train.max_steps are both given; keep one of them"));
+    }
+    let (batch, rate) = (train.batch_size, train.learning_rate);
+    check.that(
+        "train.batch_size",
+        batch,
+        (2..=65_536).contains(&batch),
+        "2 to 65536 pairs",
+    )?;
+    check.that(
+        "train.learning_rate",
+        rate,
+        rate > 0.0 && rate <= 1.0,
+        "above 0, at most 1",
+    )?;
+    let warmup = train.warmup_ratio;
+    check.that(
+        "train.warmup_ratio",
+        warmup,
+        (0.0..1.0).contains(&warmup),
+        "0 or more, below 1",
+    )?;
+    let decay = train.weight_decay;
+    check.that(
+        "train.weight_decay",
+        decay,
+        (0.0..=1.0).contains(&decay),
+        "0 to 1",
+    )?;
+    let norm = train.max_grad_norm;
+    check.that(
+        "train.max_grad_norm",
+        norm,
+        norm > 0.0 && norm.is_finite(),
+        "above 0",
+    )?;
+    let scale = train.scale;
+    check.that(
+        "train.scale",
+        scale,
+        scale > 0.0 && scale <= 1000.0,
+        "above 0, at most 1000",
+    )?;
+    if let Some(length) = train.max_length {
+        check.that(
+            "train.max_length",
+            length,
+            length >= 3,
+            "3 tokens or more, two of them special",
+        )?;
+    }
+    if let Some(dropout) = train.dropout {
+        check.that(
+            "train.dropout",
+            dropout,
+            (0.0..=0.9).contains(&dropout),
+            "0 to 0.9",
+        )?;
+    }
+    Ok(())
+}
+
+struct Check<'a> {
+    path: &'a Path,
+}
+
+impl Check<'_> {
+    fn that(&self, key: &str, value: impl Display, holds: bool, range: &str) -> Result<()> {
+        if holds {
+            return Ok(());
+        }
+        Err(self.error(&format!("{key} = {value} is out of range; expected {range}")))
+    }
+
+    /// The name becomes a folder beside `latest`, so it must be neither a path nor that link.
+    fn name(&self, name: &str) -> Result<()> {
+        let plain = name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        if plain && !name.is_empty() && !name.starts_with('.') && name != "latest" {
+            return Ok(());
+        }
+        Err(self.error(&format!(
+            "name = \"{name}\" cannot be a model's name; expected letters, digits, '-', '_' and '.', \
+             not starting with '.', and not \"latest\""
+        )))
+    }
+
+    fn error(&self, problem: &str) -> TrainError {
+        TrainError::Config(format!("{}: {problem}", self.path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::parse;
+
+    fn with(train: &str) -> Result<(), String> {
+        let text = format!("kind = \"contrastive\"\nname = \"m\"\n[data]\ntrain = \"a\"\n[train]\n{train}\n");
+        parse(Path::new("m.toml"), &text)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn values_at_the_edges_are_accepted() {
+        for line in [
+            "epochs = 1",
+            "batch_size = 2",
+            "warmup_ratio = 0",
+            "weight_decay = 0",
+            "dropout = 0.9",
+        ] {
+            with(line).unwrap();
+        }
+    }
+
+    #[test]
+    fn values_beyond_the_edges_are_refused_with_value_and_range() {
+        for (line, key, range) in [
+            ("epochs = 0", "train.epochs = 0", "1 to 10000"),
+            ("batch_size = 1", "train.batch_size = 1", "2 to 65536"),
+            (
+                "learning_rate = 0.0",
+                "train.learning_rate = 0",
+                "above 0, at most 1",
+            ),
+            (
+                "learning_rate = nan",
+                "train.learning_rate = NaN",
+                "above 0, at most 1",
+            ),
+            ("warmup_ratio = 1.0", "train.warmup_ratio = 1", "below 1"),
+            ("weight_decay = -0.1", "train.weight_decay = -0.1", "0 to 1"),
+            ("max_grad_norm = inf", "train.max_grad_norm = inf", "above 0"),
+            ("scale = 0", "train.scale = 0", "at most 1000"),
+            ("max_length = 2", "train.max_length = 2", "3 tokens or more"),
+            ("dropout = 1.0", "train.dropout = 1", "0 to 0.9"),
+        ] {
+            let message = with(line).unwrap_err();
+            assert!(
+                message.contains(key) && message.contains(range),
+                "{line}: {message}"
+            );
+        }
+    }
+
+    #[test]
+    fn epochs_and_steps_together_are_refused() {
+        assert!(
+            with("epochs = 1\nmax_steps = 5")
+                .unwrap_err()
+                .contains("keep one of them")
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_a_path_or_the_link_is_refused() {
+        for name in ["", "a/b", "..", ".hidden", "latest"] {
+            let text = format!("kind = \"contrastive\"\nname = \"{name}\"\n[data]\ntrain = \"a\"\n");
+            let message = parse(Path::new("m.toml"), &text).unwrap_err().to_string();
+            assert!(message.contains("cannot be a model's name"), "{message}");
+        }
+    }
+}

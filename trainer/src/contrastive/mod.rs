@@ -1,0 +1,19 @@
+//! Contrastive fine-tuning of a text encoder.
+//!
+//! ```text
+//! pairs ─▶ batches ─┬─▶ embed ─▶ loss ─▶ optimizer ◀─ schedule      step: one round of it
+//!   └───▶ tokens ───┘                                               session: all steps and measurements
+//!                                                                   run: from the files to the model folder
+//! ```
+
+pub mod batches;
+pub mod embed;
+pub mod loss;
+pub mod optimizer;
+pub mod pairs;
+pub mod run;
+pub mod schedule;
+pub mod session;
+pub mod step;
+pub mod steps;
+pub mod tokens;

@@ -1,0 +1,175 @@
+//! A whole run: read the data, measure, train, measure, write the model, put it in its place.
+
+use std::path::Path;
+use std::time::Instant;
+
+use encoder::Encoder;
+use encoder::ranking::Metrics;
+use encoder_torch::TorchEncoder;
+
+use super::pairs::{self, Pairs};
+use super::session::{Inputs, Session};
+use super::steps;
+use super::tokens::TokenTable;
+use crate::base_model;
+use crate::config::Config;
+use crate::error::{Result, TrainError};
+use crate::evaluate::Evaluator;
+use crate::interrupt::Interrupt;
+use crate::model_card::Card;
+use crate::output::Output;
+use crate::progress::{say, seconds};
+use crate::quality;
+use crate::run_log::{Event, RunLog, print};
+
+/// Everything that a run needs to begin.
+pub struct Job {
+    /// The configuration with the command line's changes.
+    pub config: Config,
+    /// Where the model goes.
+    pub output: Output,
+    /// The device that was found.
+    pub device: tch::Device,
+    /// Events on stdout instead of the table.
+    pub json: bool,
+}
+
+/// Runs `job` from reading the data to the model in its place.
+///
+/// # Errors
+/// Bad data, a bad model, divergence, an interrupt, a full disk; nothing is left behind then.
+pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
+    let started = Instant::now();
+    let pairs = pairs::read(&job.config.data)?;
+    let evaluator = job.config.eval.as_ref().map(Evaluator::read).transpose()?;
+    let steps = steps::count(&pairs, &job.config.train)?;
+    let encoder = open_model(&mut job)?;
+    let tokens = TokenTable::new(&encoder, &pairs, interrupt)?;
+    let mut log = RunLog::create(&job.output.aside().join("run_log.jsonl"), job.json)?;
+    announce(&job, &pairs, &tokens, steps, &mut log)?;
+    let inputs = Inputs {
+        encoder: &encoder,
+        pairs: &pairs,
+        tokens: &tokens,
+        evaluator: evaluator.as_ref(),
+        train: &job.config.train,
+        every_steps: job.config.eval.as_ref().map_or(0, |eval| eval.every_steps),
+        steps,
+        interrupt,
+    };
+    let mut session = Session::new(inputs, log);
+    let before = session.measure_base()?;
+    session.train()?;
+    let (kept, after, log) = session.finish();
+    let measured = before.zip(after);
+    let card = Card {
+        config: &job.config,
+        folder: job.output.target(),
+        pairs: (pairs.len(), pairs.width() - 2),
+        steps: (steps, kept),
+        dimension: encoder.dimension(),
+        measured,
+    };
+    write_model(job.output.aside(), &encoder, &card)?;
+    interrupt.check()?;
+    let improved = measured.map(|(before, after)| quality::improved(&before, &after));
+    let model = job.output.target().to_path_buf();
+    let link = job.output.publish()?;
+    log.announce(&Event::Done {
+        model: model.clone(),
+        step: kept,
+        improved,
+        seconds: started.elapsed().as_secs_f64(),
+    })?;
+    if !job.json {
+        show(measured.as_ref())?;
+    }
+    let link = link
+        .map(|link| format!(", and {} points at it", link.display()))
+        .unwrap_or_default();
+    say(&format!(
+        "{} is ready{link}; it took {}",
+        model.display(),
+        seconds(started.elapsed().as_secs_f64())
+    ));
+    Ok(())
+}
+
+/// Opens the base model, seeds libtorch, and writes into the configuration what was left to the base model to say.
+fn open_model(job: &mut Job) -> Result<TorchEncoder> {
+    let base = base_model::locate(&job.config)?;
+    let train = &mut job.config.train;
+    let encoder = base_model::open(&base, train, job.device)?;
+    // Dropout draws from libtorch's generator; nothing else does.
+    tch::manual_seed(i64::from(train.seed));
+    train.max_length = Some(encoder.max_length());
+    if train.max_steps.is_none() {
+        train.epochs = train.epochs.or(Some(1));
+    }
+    job.config.base_model = Some(base);
+    job.config.device = device_name(job.device);
+    Ok(encoder)
+}
+
+fn device_name(device: tch::Device) -> String {
+    match device {
+        tch::Device::Cuda(number) => format!("cuda:{number}"),
+        _ => "cpu".into(),
+    }
+}
+
+/// Says what is about to be done, with the texts that are too long.
+fn announce(job: &Job, pairs: &Pairs, tokens: &TokenTable, steps: usize, log: &mut RunLog) -> Result<()> {
+    let config = &job.config;
+    let base = config
+        .base_model
+        .as_deref()
+        .unwrap_or(Path::new(""))
+        .display()
+        .to_string();
+    say(&format!(
+        "training {} from {base} on {}: {} pairs, {} hard negatives each, {steps} steps",
+        config.name,
+        config.device,
+        pairs.len(),
+        pairs.width() - 2
+    ));
+    let (texts, truncated) = (pairs.texts().len(), tokens.truncated());
+    if truncated > 0 {
+        let length = config.train.max_length.unwrap_or_default();
+        say(&format!(
+            "{truncated} of {texts} training texts are longer than {length} tokens; the rest of them is cut"
+        ));
+    }
+    log.record(&Event::Start {
+        name: config.name.clone(),
+        base_model: base,
+        device: config.device.clone(),
+        pairs: pairs.len(),
+        hard_negatives: pairs.width() - 2,
+        texts,
+        truncated,
+        steps,
+    })
+}
+
+fn write_model(dir: &Path, encoder: &TorchEncoder, card: &Card) -> Result<()> {
+    encoder.save(dir)?;
+    let config = toml::to_string(card.config)
+        .map_err(|error| TrainError::Output(format!("the configuration cannot be written: {error}")))?;
+    for (name, text) in [("train_config.toml", config), ("README.md", card.markdown())] {
+        let path = dir.join(name);
+        std::fs::write(&path, text).map_err(TrainError::io(&path, "write the file"))?;
+    }
+    Ok(())
+}
+
+fn show(measured: Option<&(Metrics, Metrics)>) -> Result<()> {
+    match measured {
+        Some((before, after)) => print(&quality::table(before, after)),
+        None => {
+            say("not measured: the configuration has no [eval] section");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! One optimizer step: vectors, loss, gradients, clipping, update.
+
+use encoder_torch::TorchEncoder;
+use tch::Tensor;
+
+use super::embed::embed;
+use super::loss::multiple_negatives_ranking;
+use super::optimizer::AdamW;
+use crate::config::Train;
+use crate::error::{Result, TrainError};
+use encoder::tokens::Tokens;
+
+/// What one step reports.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepReport {
+    /// Mean loss of the batch, before the update.
+    pub loss: f64,
+    /// Global L2 norm of the gradients before clipping.
+    pub grad_norm: f64,
+}
+
+/// The model and the optimizer's state.
+pub struct Stepper<'a> {
+    encoder: &'a TorchEncoder,
+    optimizer: AdamW,
+    scale: f64,
+    max_grad_norm: f64,
+    steps: usize,
+}
+
+impl<'a> Stepper<'a> {
+    /// Ready for the first step.
+    pub fn new(encoder: &'a TorchEncoder, train: &Train) -> Self {
+        let optimizer = AdamW::new(encoder.var_store(), train.weight_decay);
+        Stepper {
+            encoder,
+            optimizer,
+            scale: train.scale,
+            max_grad_norm: train.max_grad_norm,
+            steps: 0,
+        }
+    }
+
+    /// Takes one step with learning rate `rate`. `texts` holds the columns of a batch of `pairs` pairs one after the
+    /// other: anchors, positives, hard negatives.
+    ///
+    /// # Errors
+    /// A loss or gradient that is not finite; the weights are then as before.
+    pub fn step(&mut self, texts: &[&Tokens], pairs: usize, rate: f64) -> Result<StepReport> {
+        self.steps += 1;
+        self.optimizer.zero_grad();
+        let loss = self.loss(texts, pairs)?;
+        let value = self.finite("loss", f64::try_from(&loss)?)?;
+        loss.f_backward()?;
+        let grad_norm = self.finite(
+            "gradient norm",
+            self.optimizer.clip_grad_norm(self.max_grad_norm)?,
+        )?;
+        self.optimizer.step(rate)?;
+        Ok(StepReport {
+            loss: value,
+            grad_norm,
+        })
+    }
+
+    /// The loss of a batch as a scalar with a gradient; see [`Stepper::step`].
+    pub fn loss(&self, texts: &[&Tokens], pairs: usize) -> Result<Tensor> {
+        let vectors = embed(self.encoder, texts)?;
+        let (total, pairs) = (texts.len() as i64, pairs as i64);
+        let (anchors, positives) = (vectors.narrow(0, 0, pairs), vectors.narrow(0, pairs, pairs));
+        let negatives = (total > 2 * pairs).then(|| vectors.narrow(0, 2 * pairs, total - 2 * pairs));
+        multiple_negatives_ranking(&anchors, &positives, negatives.as_ref(), self.scale)
+    }
+
+    fn finite(&self, what: &'static str, value: f64) -> Result<f64> {
+        if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(TrainError::Diverged {
+                step: self.steps,
+                what,
+                value,
+            })
+        }
+    }
+}

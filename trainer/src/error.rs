@@ -1,0 +1,63 @@
+//! Everything that can stop a training run, each as the one sentence that the user will read.
+
+use std::path::{Path, PathBuf};
+
+use encoder::EncoderError;
+use tch::TchError;
+
+/// Why `train` could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The configuration is missing, unreadable, or says something that cannot be done.
+    #[error("{0}")]
+    Config(String),
+    /// The training or evaluation data cannot be used as they are.
+    #[error("{0}")]
+    Data(String),
+    /// The place for the model is taken, or cannot be written.
+    #[error("{0}")]
+    Output(String),
+    /// Reading or writing a file failed.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried, as an infinitive: "create the folder".
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Tables, models and devices report through the encoder.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// libtorch refused an operation.
+    #[error("libtorch: {0}")]
+    Torch(#[from] TchError),
+    /// The loss or the gradient is no longer a number.
+    #[error(
+        "step {step}: the {what} is {value}, not a finite number; training cannot go on. \
+         Try a lower train.learning_rate, a longer train.warmup_ratio or a lower train.max_grad_norm"
+    )]
+    Diverged {
+        /// Optimizer step, counted from 1.
+        step: usize,
+        /// "loss" or "gradient norm".
+        what: &'static str,
+        /// The value found: NaN or an infinity.
+        value: f64,
+    },
+    /// Ctrl-C or SIGTERM.
+    #[error("interrupted; nothing was written, what was there before is unchanged")]
+    Interrupted,
+}
+
+impl TrainError {
+    /// Attaches the path and the action to an I/O error, for `map_err`.
+    pub fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> TrainError {
+        let path = path.to_path_buf();
+        move |source| TrainError::Io { path, action, source }
+    }
+}
+
+/// What the functions of this crate return.
+pub type Result<T, E = TrainError> = std::result::Result<T, E>;

@@ -1,0 +1,244 @@
+//! Measures a model on judged questions: every question against the whole corpus, exactly.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use encoder::beir::{self, Qrels};
+use encoder::corpus::{self, Columns};
+use encoder::ranking::{self, Metrics};
+use encoder::vectors::{Vectors, exact_top_k};
+use encoder::{Encoder, EncoderError};
+
+use crate::config::Eval;
+use crate::error::{Result, TrainError};
+use crate::interrupt::Interrupt;
+
+/// Texts between two looks at the interrupt and two progress reports.
+const CHUNK: usize = 512;
+
+/// The deepest rank that a metric looks at (recall@100).
+const DEPTH: usize = 100;
+
+/// A development set in memory.
+pub struct Evaluator {
+    document_ids: Vec<String>,
+    passages: Vec<String>,
+    query_ids: Vec<String>,
+    questions: Vec<String>,
+    qrels: Qrels,
+}
+
+/// A measurement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measured {
+    /// The metrics over all judged questions.
+    pub metrics: Metrics,
+    /// Passages and questions cut at the model's maximum length.
+    pub truncated: usize,
+}
+
+impl Evaluator {
+    /// Reads the three files and checks that they fit together.
+    ///
+    /// # Errors
+    /// An unreadable file, an id that occurs twice, a judgement about a question or a passage that is not there, no
+    /// judged question at all: each would make the figures wrong without a sign.
+    pub fn read(eval: &Eval) -> Result<Self> {
+        let (document_ids, passages) = read_corpus(&eval.corpus)?;
+        let mut qrels = beir::read_qrels(&eval.qrels)?;
+        qrels.retain(|_, grades| grades.values().any(|&grade| grade > 0));
+        let (query_ids, questions) = beir::read_queries(&eval.queries)?
+            .into_iter()
+            .filter(|query| qrels.contains_key(&query.id))
+            .map(|query| (query.id, query.text))
+            .unzip();
+        let evaluator = Evaluator {
+            document_ids,
+            passages,
+            query_ids,
+            questions,
+            qrels,
+        };
+        evaluator.check_judgements(eval)?;
+        Ok(evaluator)
+    }
+
+    fn check_judgements(&self, eval: &Eval) -> Result<()> {
+        let queries: HashSet<&str> = self.query_ids.iter().map(String::as_str).collect();
+        let documents: HashSet<&str> = self.document_ids.iter().map(String::as_str).collect();
+        let dangling = |id: &str, kind: &str, file: &Path| {
+            let qrels = eval.qrels.display();
+            TrainError::Data(format!(
+                "{qrels}: judges {kind} {id:?}, which is not in {}; give files that belong together",
+                file.display()
+            ))
+        };
+        if self.qrels.is_empty() {
+            let expected = "a judgement with a grade above 0";
+            return Err(EncoderError::format(&eval.qrels, expected, "none", "give a file with qrels").into());
+        }
+        for (query, grades) in &self.qrels {
+            if !queries.contains(query.as_str()) {
+                return Err(dangling(query, "the question", &eval.queries));
+            }
+            if let Some(id) = grades.keys().find(|id| !documents.contains(id.as_str())) {
+                return Err(dangling(id, "the passage", &eval.corpus));
+            }
+        }
+        Ok(())
+    }
+
+    /// Number of passages.
+    pub fn passages(&self) -> usize {
+        self.passages.len()
+    }
+
+    /// Number of judged questions.
+    pub fn questions(&self) -> usize {
+        self.questions.len()
+    }
+
+    /// Encodes everything with `encoder` and ranks it; `progress` is told how many texts are done.
+    pub fn measure(
+        &self,
+        encoder: &dyn Encoder,
+        interrupt: &Interrupt,
+        progress: &dyn Fn(usize),
+    ) -> Result<Measured> {
+        let mut vectors = Vectors::new(encoder.dimension());
+        let mut truncated = 0;
+        for chunk in self.passages.chunks(CHUNK) {
+            interrupt.check()?;
+            let encoded = encoder.encode_documents(&borrow(chunk))?;
+            truncated += encoded.truncated;
+            vectors.extend(&encoded.vectors);
+            progress(chunk.len());
+        }
+        interrupt.check()?;
+        let questions = encoder.encode_queries(&borrow(&self.questions))?;
+        progress(self.questions.len());
+        truncated += questions.truncated;
+        let ranked = exact_top_k(&questions.vectors, &vectors, DEPTH);
+        let runs: BTreeMap<String, Vec<String>> = std::iter::zip(&self.query_ids, ranked)
+            .map(|(id, hits)| {
+                (
+                    id.clone(),
+                    hits.iter()
+                        .map(|hit| self.document_ids[hit.row as usize].clone())
+                        .collect(),
+                )
+            })
+            .collect();
+        Ok(Measured {
+            metrics: ranking::evaluate(&self.qrels, &runs),
+            truncated,
+        })
+    }
+}
+
+fn read_corpus(path: &Path) -> Result<(Vec<String>, Vec<String>)> {
+    let (mut ids, mut passages, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    for (row, document) in (1..).zip(corpus::read(path, &Columns::default())?) {
+        let document = document?;
+        if !seen.insert(document.id.clone()) {
+            let found = format!("{:?}, which an earlier row has", document.id);
+            let (path, expected, help) = (
+                path.to_owned(),
+                "an id of its own".into(),
+                "rename one of them".into(),
+            );
+            return Err(EncoderError::Row {
+                path,
+                row,
+                expected,
+                found,
+                help,
+            }
+            .into());
+        }
+        passages.push(document.passage());
+        ids.push(document.id);
+    }
+    if ids.is_empty() {
+        return Err(
+            EncoderError::format(path, "at least one passage", "no rows", "give a file with rows").into(),
+        );
+    }
+    Ok((ids, passages))
+}
+
+fn borrow(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use encoder::testing::HashEncoder;
+
+    use super::*;
+
+    fn eval(corpus: &str, queries: &str, qrels: &str) -> (tempfile::TempDir, Eval) {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            folder.path().join(name)
+        };
+        let eval = Eval {
+            corpus: write("corpus.jsonl", corpus),
+            queries: write("queries.jsonl", queries),
+            qrels: write("qrels.tsv", &format!("query-id\tcorpus-id\tscore\n{qrels}")),
+            every_steps: 0,
+        };
+        (folder, eval)
+    }
+
+    const CORPUS: &str =
+        "{\"id\":\"d1\",\"text\":\"gout joint pain\"}\n{\"id\":\"d2\",\"text\":\"asthma inhaler\"}\n";
+    const QUERIES: &str =
+        "{\"_id\":\"q1\",\"text\":\"asthma inhaler\"}\n{\"_id\":\"q2\",\"text\":\"unjudged\"}\n";
+
+    #[test]
+    fn a_question_that_equals_its_passage_is_found_first() {
+        let (_folder, eval) = eval(CORPUS, QUERIES, "q1\td2\t1\n");
+        let evaluator = Evaluator::read(&eval).unwrap();
+        assert_eq!((evaluator.passages(), evaluator.questions()), (2, 1));
+        let measured = evaluator
+            .measure(&HashEncoder::new(64), &Interrupt::default(), &|_| ())
+            .unwrap();
+        assert_eq!(measured.metrics.recall_at_1, 1.0);
+        assert_eq!(measured.metrics.queries, 1);
+    }
+
+    #[test]
+    fn judgements_about_what_is_not_there_are_refused() {
+        for (qrels, found) in [
+            ("q9\td1\t1\n", "the question \"q9\""),
+            ("q1\td9\t1\n", "the passage \"d9\""),
+        ] {
+            let (_folder, eval) = eval(CORPUS, QUERIES, qrels);
+            let message = Evaluator::read(&eval).err().unwrap().to_string();
+            assert!(message.contains(found), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_passage_id_used_twice_is_refused() {
+        let (_folder, eval) = eval(&CORPUS.replace("d2", "d1"), QUERIES, "q1\td1\t1\n");
+        let message = Evaluator::read(&eval).err().unwrap().to_string();
+        assert!(
+            message.contains("row 2") && message.contains("\"d1\""),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn an_interrupt_stops_the_measurement() {
+        let (_folder, eval) = eval(CORPUS, QUERIES, "q1\td2\t1\n");
+        let interrupt = Interrupt::default();
+        interrupt.set();
+        let result = Evaluator::read(&eval)
+            .unwrap()
+            .measure(&HashEncoder::new(8), &interrupt, &|_| ());
+        assert!(matches!(result, Err(TrainError::Interrupted)));
+    }
+}

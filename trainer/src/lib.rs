@@ -1,0 +1,21 @@
+//! Makes embedding models for a domain: the library behind the program `train`.
+//!
+//! ```text
+//! cli ─▶ config ─▶ contrastive ─▶ evaluate, checkpoint ─▶ output: models/NAME
+//!                       ▲                                    └─ model card, run log, configuration
+//!                  base_model
+//! ```
+
+pub mod base_model;
+pub mod checkpoint;
+pub mod cli;
+pub mod config;
+pub mod contrastive;
+pub mod error;
+pub mod evaluate;
+pub mod interrupt;
+pub mod model_card;
+pub mod output;
+pub mod progress;
+pub mod quality;
+pub mod run_log;

@@ -1,0 +1,116 @@
+//! The model's README: what it is, what it was made of, how much better it is, how to use it.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use encoder::ranking::Metrics;
+
+use crate::config::Config;
+
+/// What the card tells.
+pub struct Card<'a> {
+    /// The effective configuration.
+    pub config: &'a Config,
+    /// Where the model will be.
+    pub folder: &'a Path,
+    /// Training pairs, and hard negatives in each.
+    pub pairs: (usize, usize),
+    /// Steps planned, and the step whose weights were kept.
+    pub steps: (usize, usize),
+    /// Numbers in a vector.
+    pub dimension: usize,
+    /// Measurements before and after, where there is a development set.
+    pub measured: Option<(Metrics, Metrics)>,
+}
+
+/// The metrics' names and values, in the order that they are always shown in.
+pub fn rows(metrics: &Metrics) -> [(&'static str, f64); 5] {
+    [
+        ("nDCG@10", metrics.ndcg_at_10),
+        ("MRR@10", metrics.mrr_at_10),
+        ("recall@1", metrics.recall_at_1),
+        ("recall@10", metrics.recall_at_10),
+        ("recall@100", metrics.recall_at_100),
+    ]
+}
+
+impl Card<'_> {
+    /// The card as Markdown with the front matter that model hubs read.
+    pub fn markdown(&self) -> String {
+        let sections = [self.head(), self.quality(), self.making(), self.usage()];
+        sections.join("\n")
+    }
+
+    fn head(&self) -> String {
+        let (name, length) = (
+            &self.config.name,
+            self.config.train.max_length.unwrap_or_default(),
+        );
+        format!(
+            "---\nlibrary_name: sentence-transformers\npipeline_tag: sentence-similarity\n\
+             tags: [sentence-transformers, sentence-similarity, sextant]\n---\n\n# {name}\n\n\
+             A text embedding model: it turns questions and passages of up to {length} tokens into unit vectors of {} \
+             numbers; a passage that answers a question lies near it. Made with Sextant's `train`.\n",
+            self.dimension
+        )
+    }
+
+    fn quality(&self) -> String {
+        let (Some((before, after)), Some(eval)) = (&self.measured, &self.config.eval) else {
+            return "## Quality\n\nNot measured: the configuration has no `[eval]` section.\n".into();
+        };
+        let mut text = format!(
+            "## Quality\n\n{} questions of `{}`, each against all of `{}`:\n\n\
+             | | base model | this model | change |\n| --- | ---: | ---: | ---: |\n",
+            before.queries,
+            eval.queries.display(),
+            eval.corpus.display()
+        );
+        for ((name, before), (_, after)) in rows(before).into_iter().zip(rows(after)) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "| {name} | {before:.4} | {after:.4} | {:+.4} |",
+                after - before
+            );
+        }
+        if after.ndcg_at_10 <= before.ndcg_at_10 {
+            text += "\nThis model is **not** better than its base model on these questions.\n";
+        }
+        text += "\nThe kept weights were chosen on the same questions, so the figures flatter this model a little.\n";
+        text
+    }
+
+    fn making(&self) -> String {
+        let train = &self.config.train;
+        let ((pairs, negatives), (steps, kept)) = (self.pairs, self.steps);
+        format!(
+            "## How it was made\n\n\
+             - base model: `{}`\n\
+             - data: {pairs} pairs from `{}`, {negatives} hard negatives each\n\
+             - loss: multiple-negatives ranking (Henderson et al. 2017), cosine × {}, no text twice in a batch\n\
+             - {steps} steps of {} pairs, weights of step {kept} kept; AdamW, learning rate {:e} (warm-up {:.0} %, then \
+             linear to 0), weight decay {}, gradient norm at most {}, seed {}\n\n\
+             `train_config.toml` holds all settings, `run_log.jsonl` every step and measurement.\n",
+            self.config.base_model.as_deref().unwrap_or("".as_ref()).display(),
+            self.config.data.train.to_vec().join("`, `"),
+            train.scale,
+            train.batch_size,
+            train.learning_rate,
+            100.0 * train.warmup_ratio,
+            train.weight_decay,
+            train.max_grad_norm,
+            train.seed,
+        )
+    }
+
+    fn usage(&self) -> String {
+        let folder = self.folder.display();
+        format!(
+            "## Use\n\n```sh\nindex build corpus.parquet --model {folder}\nsearch \"your question\"\n\
+             train --config more.toml   # with base_model = \"{folder}\" to train it further\n```\n\n\
+             ```python\nfrom sentence_transformers import SentenceTransformer\n\n\
+             model = SentenceTransformer(\"{folder}\")\nvectors = model.encode([\"a question\", \"a passage\"])\n```\n"
+        )
+    }
+}

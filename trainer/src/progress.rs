@@ -1,0 +1,96 @@
+//! What a person sees while the program works, on stderr: messages, and bars where stderr is a terminal.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Without a terminal, steps are reported this often, so that a log of a long run shows that it lives.
+const LINE_EVERY: Duration = Duration::from_secs(30);
+
+/// Writes one line to stderr. There is nowhere left to report a failure of that to.
+pub fn say(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{message}");
+}
+
+/// A bar over `total` units with rate and remaining time.
+pub fn bar(total: usize, what: &'static str, unit: &str) -> ProgressBar {
+    let template =
+        format!("{{prefix}} {{bar:30}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left  {{msg}}");
+    // The template is fixed, so it either always parses or is caught by the first test that draws.
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total as u64).with_style(style).with_prefix(what)
+}
+
+/// The progress of training: a bar on a terminal, now and then a line elsewhere.
+pub struct Steps {
+    bar: ProgressBar,
+    total: usize,
+    started: Instant,
+    last_line: Instant,
+}
+
+impl Steps {
+    /// Begins with no step done.
+    pub fn new(total: usize) -> Self {
+        let now = Instant::now();
+        Steps {
+            bar: bar(total, "training", "steps"),
+            total,
+            started: now,
+            last_line: now,
+        }
+    }
+
+    /// `step` steps are done; `paused` is the time spent on other things than steps.
+    pub fn at(&mut self, step: usize, loss: f64, samples_per_second: f64, paused: Duration) {
+        let state = format!("loss {loss:.4}, {samples_per_second:.1} pairs/s");
+        self.bar.set_message(state.clone());
+        self.bar.set_position(step as u64);
+        if self.bar.is_hidden() && self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            let each = self.started.elapsed().saturating_sub(paused).as_secs_f64() / step as f64;
+            let left = each * self.total.saturating_sub(step) as f64;
+            say(&format!(
+                "step {step}/{}: {state}, about {} of steps left",
+                self.total,
+                seconds(left)
+            ));
+        }
+    }
+
+    /// Writes a line above the bar.
+    pub fn say(&self, message: &str) {
+        self.bar.suspend(|| say(message));
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// `47 s`, `3 min 20 s`, `2 h 5 min`.
+pub fn seconds(seconds: f64) -> String {
+    match seconds.round() as u64 {
+        whole @ 0..60 => format!("{whole} s"),
+        whole @ 60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        whole => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_naturally() {
+        assert_eq!(
+            ["0 s", "59 s", "1 min 1 s", "1 h 1 min"],
+            [0.4, 59.4, 60.6, 3661.0]
+                .map(seconds)
+                .each_ref()
+                .map(String::as_str)
+        );
+    }
+}

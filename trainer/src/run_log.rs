@@ -1,0 +1,162 @@
+//! What happens during training, as data: the lines of `run_log.jsonl`, and of stdout with `--json`.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use encoder::ranking::Metrics;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Result, TrainError};
+
+/// One line; its `type` is the variant's name in lower case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Event {
+    /// Once, before the first measurement.
+    Start {
+        /// The model's name.
+        name: String,
+        /// The folder of the base model.
+        base_model: String,
+        /// `cpu` or `cuda:N`.
+        device: String,
+        /// Training pairs read.
+        pairs: usize,
+        /// Hard negatives of each pair.
+        hard_negatives: usize,
+        /// Distinct training texts.
+        texts: usize,
+        /// Those of them that are cut at the maximum length.
+        truncated: usize,
+        /// Optimizer steps planned.
+        steps: usize,
+    },
+    /// After each optimizer step.
+    Step {
+        /// Counted from 1.
+        step: usize,
+        /// Counted from 1.
+        epoch: usize,
+        /// Mean loss of the batch, before the step.
+        loss: f64,
+        /// Rate used in this step.
+        learning_rate: f64,
+        /// Global L2 norm of the gradients before clipping.
+        grad_norm: f64,
+        /// Pairs a second in this step.
+        samples_per_second: f64,
+    },
+    /// After each measurement; step 0 is the base model.
+    Evaluation {
+        /// Steps taken before it.
+        step: usize,
+        /// What was found.
+        metrics: Metrics,
+        /// Passages and questions cut at the maximum length.
+        truncated: usize,
+        /// How long it took.
+        seconds: f64,
+    },
+    /// Once, when the model is in its place; on stdout alone, because the log lies inside the model by then.
+    Done {
+        /// The model's folder.
+        model: PathBuf,
+        /// The step whose weights were kept.
+        step: usize,
+        /// Whether nDCG@10 is above the base model's; absent where nothing was measured.
+        improved: Option<bool>,
+        /// Duration of the whole run.
+        seconds: f64,
+    },
+}
+
+/// Writes events to the log and, where asked for, to stdout.
+pub struct RunLog {
+    file: File,
+    path: PathBuf,
+    to_stdout: bool,
+}
+
+impl RunLog {
+    /// Creates the file at `path`. Each line is written at once, so that it can be followed with `tail -f`.
+    pub fn create(path: &Path, to_stdout: bool) -> Result<Self> {
+        let file = File::create(path).map_err(TrainError::io(path, "create the run log"))?;
+        Ok(RunLog {
+            file,
+            path: path.to_owned(),
+            to_stdout,
+        })
+    }
+
+    /// Writes one line to the log, and to stdout where asked for.
+    pub fn record(&mut self, event: &Event) -> Result<()> {
+        let failed = TrainError::io(&self.path, "write the run log");
+        self.file.write_all(line(event)?.as_bytes()).map_err(failed)?;
+        self.announce(event)
+    }
+
+    /// Writes one line to stdout alone, where asked for.
+    pub fn announce(&self, event: &Event) -> Result<()> {
+        if self.to_stdout {
+            print(&line(event)?)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn line(event: &Event) -> Result<String> {
+    let json =
+        serde_json::to_string(event).map_err(|error| TrainError::Output(format!("run log: {error}")))?;
+    Ok(json + "\n")
+}
+
+/// Writes `text` to stdout. A reader that has left, as `head` does, is no reason to stop training.
+pub fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(TrainError::io(Path::new("stdout"), "write the results")(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_reads_back_equal_with_its_type() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run_log.jsonl");
+        let events = [
+            Event::Evaluation {
+                step: 0,
+                metrics: Metrics::default(),
+                truncated: 2,
+                seconds: 0.5,
+            },
+            Event::Step {
+                step: 1,
+                epoch: 1,
+                loss: 0.25,
+                learning_rate: 2e-5,
+                grad_norm: 3.5,
+                samples_per_second: 9.0,
+            },
+        ];
+        let mut log = RunLog::create(&path, false).unwrap();
+        for event in &events {
+            log.record(event).unwrap();
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let read: Vec<Event> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(read, events);
+        assert!(text.starts_with("{\"type\":\"evaluation\",\"step\":0,"), "{text}");
+    }
+}
