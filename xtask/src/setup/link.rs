@@ -16,10 +16,23 @@ pub fn point(link: &Path, folder: &Path, force: bool) -> Result<()> {
             "{} is there, but set-up did not make it: remove it, or run `cargo xtask setup --force`",
             link.display()
         ),
-        Ok(_) => remove(link)?,
+        Ok(_) => {
+            let aside = beside(link, ".old");
+            remove(&aside)?;
+            std::fs::rename(link, &aside).with_context(|| format!("cannot move {}", link.display()))?;
+            replace(link, folder)?;
+            return remove(&aside);
+        }
         Err(_) => {}
     }
     replace(link, folder)
+}
+
+/// The path with an ending added to its last name.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(ending);
+    PathBuf::from(aside)
 }
 
 /// Puts what `libtorch_cuda.so` is made of beside `libtorch_cpu.so`, where it is looked for, and
@@ -40,9 +53,7 @@ pub fn add_cuda(libtorch: &Path, cuda: &Path) -> Result<()> {
 
 /// A link put in place by a rename, so that a build at this moment sees the old or the new one.
 fn replace(link: &Path, target: &Path) -> Result<()> {
-    let mut aside = link.as_os_str().to_owned();
-    aside.push(".new");
-    let aside = PathBuf::from(aside);
+    let aside = beside(link, ".new");
     remove(&aside)?;
     symlink(target, &aside)
         .and_then(|()| std::fs::rename(&aside, link))

@@ -70,10 +70,12 @@ pub fn run(options: Options) -> Result<()> {
     }
     link::remove(&part::temporary(&cache))?;
     link_deps(&cache, own.is_none(), options.force)?;
-    match own {
-        Some(own) => note(&format!("set up: {own} and the base model")),
-        None => note("set up: libtorch and the base model are in deps/"),
-    }
+    let torch = match own {
+        Some(own) => own,
+        None if wheels::CUDA.is_complete(&cache) => "libtorch with CUDA in deps/".to_owned(),
+        None => "libtorch in deps/".to_owned(),
+    };
+    note(&format!("set up: {torch}, the base model in deps/"));
     Ok(())
 }
 
