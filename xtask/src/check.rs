@@ -42,7 +42,7 @@ fn search_without_libtorch() -> Result<()> {
         "--prefix",
         "none",
     ];
-    let (packages, _) = console::capture(&mut workspace::cargo(&tree))?;
+    let packages = console::capture(&mut workspace::cargo(&tree))?;
     ensure!(
         packages.starts_with("search "),
         "`cargo tree` did not start with search:\n{packages}"
@@ -63,7 +63,7 @@ fn search_without_libtorch() -> Result<()> {
             .env_remove("LIBTORCH_USE_PYTORCH"),
     )?;
     let program = workspace::programs()?.join("search");
-    let (libraries, _) = console::capture(Command::new("ldd").arg(&program))?;
+    let libraries = console::capture(Command::new("ldd").arg(&program))?;
     let linked = libraries
         .lines()
         .find(|line| line.contains("torch") || line.contains("libc10"));

@@ -1,9 +1,8 @@
 //! Plain lines to the terminal, and other programs run with their command line shown.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use std::io::Write;
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 /// A result, to standard output. A reader that has gone away is no error.
 pub fn say(text: &str) {
@@ -16,34 +15,29 @@ pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// Runs a command whose line is printed first, as a person would type it. The time it took.
-pub fn run(command: &mut Command) -> Result<Duration> {
-    let line = line(command);
-    say(&format!("\n$ {line}"));
-    let start = Instant::now();
+/// Runs a command whose line is printed first, as a person would type it.
+pub fn run(command: &mut Command) -> Result<()> {
+    let line = shown(command);
     let status = command
         .status()
         .with_context(|| format!("cannot start `{line}`"))?;
-    if !status.success() {
-        bail!("`{line}` failed ({status})");
-    }
-    Ok(start.elapsed())
+    ensure!(status.success(), "`{line}` failed ({status})");
+    Ok(())
 }
 
-/// Runs a command whose line is printed first; what it wrote to standard output, and its time.
-pub fn capture(command: &mut Command) -> Result<(String, Duration)> {
+/// Runs a command whose line is printed first; what it wrote to standard output.
+pub fn capture(command: &mut Command) -> Result<String> {
+    let line = shown(command);
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot start `{line}`"))?;
+    ensure!(output.status.success(), "`{line}` failed ({})", output.status);
+    String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote no UTF-8"))
+}
+
+fn shown(command: &Command) -> String {
     let line = line(command);
     say(&format!("\n$ {line}"));
-    let start = Instant::now();
-    command.stderr(std::process::Stdio::inherit());
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start `{line}`"))?;
-    if !output.status.success() {
-        bail!("`{line}` failed ({})", output.status);
-    }
-    let text = String::from_utf8(output.stdout).with_context(|| format!("`{line}` wrote no UTF-8"))?;
-    Ok((text, start.elapsed()))
+    line
 }
 
 /// The command line as a shell would take it.

@@ -8,5 +8,5 @@ use anyhow::Result;
 pub fn run(arguments: &[String]) -> Result<()> {
     setup::run(setup::Options::default())?;
     let mut command = workspace::cargo(&["test", "--release", "--workspace"]);
-    console::run(command.args(arguments)).map(drop)
+    console::run(command.args(arguments))
 }
