@@ -1,0 +1,204 @@
+//! Query → hits: the one path for the command line and the evaluation.
+//!
+//! A search has three steps that can be had one by one: [`Engine::encode`] turns texts into vectors,
+//! [`Engine::candidates`] asks the two halves of the index, [`Engine::describe`] adds what a reader wants to
+//! see. [`Engine::search`] is all three with times.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use encoder::vectors::Vectors;
+use encoder::{Encoded, Encoder};
+use indexer::IndexReader;
+
+use crate::error::{Result, SearchError};
+use crate::hits::{self, Candidates, Hit, Mode, Query, Ranked};
+
+/// What each half proposes for fusion, at least: the ranks that reciprocal rank fusion is fed with in the
+/// literature. A document at rank 100 of one half still adds 1/160.
+pub const FUSION_DEPTH: usize = 100;
+
+/// Longest snippet, in characters: two to three lines of a terminal.
+const SNIPPET_CHARS: usize = 240;
+
+/// An open index and, where vectors are asked, the model that made it.
+pub struct Engine {
+    index: IndexReader,
+    path: PathBuf,
+    encoder: Option<Box<dyn Encoder>>,
+    ef: usize,
+}
+
+/// What an [`Engine`] opens.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// The index folder.
+    pub index: &'a Path,
+    /// The model folder; `None` for the one recorded in the index.
+    pub model: Option<&'a Path>,
+    /// Width of the vector search, at least 1; never used narrower than the hits sought.
+    pub ef: usize,
+}
+
+/// The hits of one query, best first, and how they came about.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// Whether the query was longer than the model reads, so that its end counted for words only.
+    pub truncated: bool,
+    /// Time to encode the query; zero in bm25 mode.
+    pub encoding: Duration,
+    /// Time to search, fuse and read the documents found.
+    pub searching: Duration,
+}
+
+impl Engine {
+    /// Opens the index, and the model unless `mode` is [`Mode::Bm25`].
+    ///
+    /// # Errors
+    /// Either cannot be read, or the model is not the one that made the index.
+    pub fn open(opening: Opening<'_>, mode: Mode) -> Result<Self> {
+        let index = IndexReader::open(opening.index)?;
+        let encoder = match mode.uses_vectors() {
+            true => Some(open_model(&index, opening)?),
+            false => None,
+        };
+        Ok(Self {
+            index,
+            path: opening.index.to_owned(),
+            encoder,
+            ef: opening.ef,
+        })
+    }
+
+    /// The index folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The index.
+    pub fn index(&self) -> &IndexReader {
+        &self.index
+    }
+
+    /// Answers one query.
+    ///
+    /// # Errors
+    /// The query is blank, or the index or the model fails underneath.
+    pub fn search(&self, query: &Query) -> Result<Answer> {
+        if query.text.trim().is_empty() {
+            return Err(SearchError::EmptyQuery);
+        }
+        let start = Instant::now();
+        let encoded = match query.mode.uses_vectors() {
+            true => Some(self.encode(&[&query.text])?),
+            false => None,
+        };
+        let encoding = start.elapsed();
+        let start = Instant::now();
+        let vector = encoded.as_ref().map(|encoded| encoded.vectors.row(0));
+        let words = query.mode.uses_words().then_some(query.text.as_str());
+        // Fusion needs depth; a half that answers alone does not.
+        let depth = if query.mode == Mode::Hybrid {
+            query.k.max(FUSION_DEPTH)
+        } else {
+            query.k
+        };
+        let candidates = self.candidates(words, vector, depth)?;
+        let hits = hits::rank(&candidates, query.mode, query.k)
+            .iter()
+            .zip(1..)
+            .map(|(ranked, rank)| self.describe(ranked, rank, &query.text))
+            .collect::<Result<_>>()?;
+        let truncated = encoded.is_some_and(|encoded| encoded.truncated > 0);
+        Ok(Answer {
+            hits,
+            truncated,
+            encoding,
+            searching: start.elapsed(),
+        })
+    }
+
+    /// Encodes queries: one row for each, in their order.
+    ///
+    /// # Errors
+    /// The model fails underneath.
+    pub fn encode(&self, queries: &[&str]) -> Result<Encoded> {
+        match &self.encoder {
+            Some(encoder) => Ok(encoder.encode_queries(queries)?),
+            // Only a bm25 engine has no model, and it is never asked for vectors.
+            None => Ok(Encoded {
+                vectors: Vectors::new(0),
+                truncated: 0,
+                tokens: 0,
+            }),
+        }
+    }
+
+    /// The best `depth` of each half that is asked.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn candidates(
+        &self,
+        words: Option<&str>,
+        vector: Option<&[f32]>,
+        depth: usize,
+    ) -> Result<Candidates> {
+        let vector = match vector {
+            Some(vector) => self.index.search_vectors(vector, depth, self.ef.max(depth)),
+            None => Vec::new(),
+        };
+        let bm25 = match words {
+            Some(words) => self.index.search_words(words, depth)?,
+            None => Vec::new(),
+        };
+        Ok(Candidates { vector, bm25 })
+    }
+
+    /// The hit that a ranked row is: its document and the part of it that fits the query.
+    ///
+    /// # Errors
+    /// The document cannot be read.
+    pub fn describe(&self, ranked: &Ranked, rank: usize, query: &str) -> Result<Hit> {
+        let document = self.index.document(ranked.row)?;
+        let snippet = self.index.snippet(query, ranked.row, SNIPPET_CHARS)?;
+        Ok(Hit {
+            rank,
+            id: document.id,
+            score: ranked.score,
+            vector: ranked.vector,
+            bm25: ranked.bm25,
+            title: document.title,
+            snippet: snippet.text,
+            marks: snippet.marks,
+            text: document.text,
+            fields: document.fields,
+        })
+    }
+}
+
+/// The model that made the index: vectors of another cannot be compared with the index's.
+fn open_model(index: &IndexReader, opening: Opening<'_>) -> Result<Box<dyn Encoder>> {
+    let record = &index.manifest().model;
+    let folder = opening.model.unwrap_or(&record.path);
+    if opening.model.is_none() && !folder.is_dir() {
+        return Err(SearchError::ModelGone {
+            index: opening.index.to_owned(),
+            model: folder.to_owned(),
+        });
+    }
+    let encoder = encoder::open_candle(folder)?;
+    match record.fingerprint.difference(encoder.fingerprint()) {
+        None => Ok(encoder),
+        Some(difference) => Err(SearchError::OtherModel {
+            model: folder.to_owned(),
+            index: opening.index.to_owned(),
+            field: difference.field,
+            expected: difference.left,
+            found: difference.right,
+            recorded: record.path.clone(),
+        }),
+    }
+}

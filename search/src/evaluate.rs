@@ -1,0 +1,206 @@
+//! How good are the answers? Asks judged queries in every mode and prints the usual figures.
+//!
+//! All modes rank the same candidates of the same engine that answers users; only the depth is wider, for
+//! recall@100 is worth measuring only if a hundred are fetched.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use encoder::beir::{self, Qrels};
+use encoder::ranking::{self, Metrics};
+use encoder::vectors::Vectors;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::EvalArgs;
+use crate::engine::{Engine, Opening};
+use crate::error::{Result, SearchError};
+use crate::hits::{self, Mode};
+use crate::locate;
+use crate::output::{self, grouped, json, text};
+
+/// Ranks fetched of each query: recall@100 needs no more.
+const DEPTH: usize = 100;
+/// Queries encoded at a time: enough for full batches, few enough for progress to move.
+const CHUNK: usize = 1_000;
+
+/// For each query its documents, best first.
+type Runs = BTreeMap<String, Vec<String>>;
+
+/// Measures all modes and prints them.
+///
+/// # Errors
+/// A file or the index cannot be read, or the files and the index have nothing in common.
+pub fn run(arguments: &EvalArgs) -> Result<()> {
+    let queries = beir::read_queries(&arguments.queries)?;
+    let qrels = beir::read_qrels(&arguments.qrels)?;
+    let judged = judged_queries(arguments, queries, qrels)?;
+    let index = locate::index(arguments.index.index.as_deref(), Path::new("."))?;
+    let reading = &arguments.reading;
+    let opening = Opening {
+        index: &index,
+        model: reading.model.as_deref(),
+        ef: reading.ef,
+    };
+    let engine = Engine::open(opening, Mode::Hybrid)?;
+    check_documents(&engine, &judged.qrels, &arguments.qrels)?;
+    let table = measure(&engine, &judged)?;
+    print(&table, engine.index().len(), reading.json).map_err(SearchError::Stdout)
+}
+
+/// Queries that are asked and have a relevant document, and the judgements of these alone.
+struct Judged {
+    queries: Vec<beir::Query>,
+    qrels: Qrels,
+}
+
+/// Keeps what is in both files; warns of judgements whose query is missing.
+fn judged_queries(arguments: &EvalArgs, queries: Vec<beir::Query>, mut qrels: Qrels) -> Result<Judged> {
+    qrels.retain(|_, grades| grades.values().any(|grade| *grade > 0));
+    let judged = qrels.len();
+    let (count, asked) = (
+        queries.len(),
+        queries.first().map_or(String::new(), |query| query.id.clone()),
+    );
+    let known: BTreeSet<&str> = queries.iter().map(|query| query.id.as_str()).collect();
+    let example = qrels.keys().next().cloned().unwrap_or_default();
+    qrels.retain(|id, _| known.contains(id.as_str()));
+    if qrels.is_empty() {
+        let (queries, qrels) = (arguments.queries.clone(), arguments.qrels.clone());
+        return Err(SearchError::NothingJudged {
+            qrels,
+            queries,
+            count,
+            judged: example,
+            asked,
+        });
+    }
+    if qrels.len() < judged {
+        output::message(&format!(
+            "warning: {} of {} judged queries are not in {}; they are left out of the figures",
+            grouped(judged - qrels.len()),
+            grouped(judged),
+            arguments.queries.display(),
+        ));
+    }
+    let queries = queries
+        .into_iter()
+        .filter(|query| qrels.contains_key(&query.id))
+        .collect();
+    Ok(Judged { queries, qrels })
+}
+
+/// Warns of relevant documents that the index lacks: they can only be missed.
+fn check_documents(engine: &Engine, qrels: &Qrels, path: &Path) -> Result<()> {
+    let mut missing: BTreeSet<&str> = qrels
+        .values()
+        .flat_map(|grades| {
+            grades
+                .iter()
+                .filter(|(_, grade)| **grade > 0)
+                .map(|(id, _)| id.as_str())
+        })
+        .collect();
+    let relevant = missing.len();
+    let judged = missing.first().map_or(String::new(), |id| (*id).to_owned());
+    let mut indexed = String::new();
+    for row in 0..engine.index().len() as u32 {
+        indexed = engine.index().document(row)?.id;
+        missing.remove(indexed.as_str());
+        if missing.is_empty() {
+            return Ok(());
+        }
+    }
+    if missing.len() == relevant {
+        let (qrels, index) = (path.to_owned(), engine.path().to_owned());
+        return Err(SearchError::NothingIndexed {
+            qrels,
+            index,
+            count: relevant,
+            judged,
+            indexed,
+        });
+    }
+    output::message(&format!(
+        "warning: {} of {} relevant documents are not in {}; they count as not found",
+        grouped(missing.len()),
+        grouped(relevant),
+        engine.path().display(),
+    ));
+    Ok(())
+}
+
+/// Asks every query once and ranks what came in every mode.
+fn measure(engine: &Engine, judged: &Judged) -> Result<Vec<(Mode, Metrics)>> {
+    let vectors = encode(engine, &judged.queries)?;
+    let bar = progress(judged.queries.len(), "searching");
+    let mut runs: [Runs; Mode::ALL.len()] = Default::default();
+    let mut ids = HashMap::new();
+    for (number, query) in judged.queries.iter().enumerate() {
+        let candidates = engine.candidates(Some(&query.text), Some(vectors.row(number)), DEPTH)?;
+        for (mode, runs) in Mode::ALL.iter().zip(&mut runs) {
+            let ranked = hits::rank(&candidates, *mode, DEPTH);
+            let found = ranked
+                .iter()
+                .map(|ranked| id(engine, &mut ids, ranked.row))
+                .collect::<Result<_>>()?;
+            runs.insert(query.id.clone(), found);
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let measured = runs.iter().map(|runs| ranking::evaluate(&judged.qrels, runs));
+    Ok(Mode::ALL.into_iter().zip(measured).collect())
+}
+
+fn encode(engine: &Engine, queries: &[beir::Query]) -> Result<Vectors> {
+    let bar = progress(queries.len(), "encoding queries");
+    let texts: Vec<&str> = queries.iter().map(|query| query.text.as_str()).collect();
+    let mut vectors: Option<Vectors> = None;
+    let mut truncated = 0;
+    for chunk in texts.chunks(CHUNK) {
+        let encoded = engine.encode(chunk)?;
+        truncated += encoded.truncated;
+        match &mut vectors {
+            Some(vectors) => vectors.extend(&encoded.vectors),
+            None => vectors = Some(encoded.vectors),
+        }
+        bar.inc(chunk.len() as u64);
+    }
+    bar.finish_and_clear();
+    if truncated > 0 {
+        output::message(&format!(
+            "warning: {} queries are longer than the model reads; their ends count for words only",
+            grouped(truncated)
+        ));
+    }
+    Ok(vectors.unwrap_or_else(|| Vectors::new(0)))
+}
+
+/// The id of a row; documents are read once, however many queries find them.
+fn id(engine: &Engine, known: &mut HashMap<u32, String>, row: u32) -> Result<String> {
+    if let Some(id) = known.get(&row) {
+        return Ok(id.clone());
+    }
+    let id = engine.index().document(row)?.id;
+    known.insert(row, id.clone());
+    Ok(id)
+}
+
+fn print(table: &[(Mode, Metrics)], documents: usize, as_json: bool) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match as_json {
+        true => json::metrics(&mut out, table)?,
+        false => text::metrics(&mut out, table, documents)?,
+    }
+    out.flush()
+}
+
+/// A bar on stderr, hidden where that is no terminal.
+fn progress(total: usize, what: &'static str) -> ProgressBar {
+    let template = "{msg:<16} {bar:30} {human_pos}/{human_len} {per_sec} ETA {eta}";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(total as u64)
+        .with_style(style)
+        .with_message(what)
+}
