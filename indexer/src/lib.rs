@@ -1,1 +1,35 @@
-//! Stub.
+//! The index folder: format, reader, graph, and (with the feature `build`) its making.
+//!
+//! ```text
+//! corpus.index/
+//!   MANIFEST                  what the index is; lists every file below with its checksum
+//!   segments/NAME/
+//!     vectors.bin             unit vectors, one row per document
+//!     graph.bin               HNSW graph over the rows, frozen
+//!     bm25/                   words and documents, kept by tantivy
+//! ```
+//!
+//! Files under `segments` never change once they are written. [`IndexReader`] is the reading side;
+//! it has no part in how the graph was built, and none of libtorch. Writer and reader are different
+//! types, because nothing that is open for reading can change.
+
+mod bm25;
+#[cfg(feature = "build")]
+pub mod build;
+mod checksum;
+mod error;
+mod graph;
+mod manifest;
+mod mapped;
+mod reader;
+mod snippet;
+mod unit;
+mod vectors_file;
+
+pub use error::{IndexError, Result};
+pub use manifest::{
+    ColumnsRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest, ModelRecord,
+    SegmentRecord,
+};
+pub use reader::IndexReader;
+pub use snippet::Snippet;

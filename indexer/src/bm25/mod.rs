@@ -1,0 +1,188 @@
+//! `bm25/`: the words of the documents and the documents themselves, kept by tantivy.
+//!
+//! Scores are tantivy's BM25 (k1 = 1.2, b = 0.75) over title and text, added. A query is taken as
+//! plain words: there is no query syntax, and so no syntax error. All documents lie in one tantivy
+//! segment, in the order of their rows, so that tantivy's document number is the row.
+
+mod analysis;
+mod directory;
+#[cfg(feature = "build")]
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use encoder::text::Document;
+use encoder::vectors::Neighbor;
+use tantivy::collector::TopDocs;
+use tantivy::directory::MmapDirectory;
+use tantivy::query::{BooleanQuery, Query, TermQuery};
+use tantivy::schema::{
+    Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value,
+};
+use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument, Term};
+
+use crate::error::{IndexError, Result};
+use directory::ReadOnly;
+
+pub(crate) use analysis::{query_stems, words};
+#[cfg(feature = "build")]
+pub(crate) use write::WordWriter;
+
+/// Name of the folder inside a segment.
+pub(crate) const FOLDER_NAME: &str = "bm25";
+
+/// The fields of a document as tantivy knows them.
+#[derive(Debug, Clone, Copy)]
+struct Fields {
+    #[cfg_attr(
+        not(feature = "build"),
+        expect(dead_code, reason = "only the writer names it")
+    )]
+    id: Field,
+    title: Field,
+    text: Field,
+    /// The whole document as JSON.
+    document: Field,
+}
+
+fn schema() -> (Schema, Fields) {
+    let words = TextOptions::default().set_indexing_options(
+        TextFieldIndexing::default()
+            .set_tokenizer(analysis::ANALYZER)
+            .set_index_option(IndexRecordOption::WithFreqs),
+    );
+    let mut schema = Schema::builder();
+    let fields = Fields {
+        id: schema.add_text_field("id", STRING | STORED),
+        title: schema.add_text_field("title", words.clone()),
+        text: schema.add_text_field("text", words),
+        document: schema.add_bytes_field("document", STORED),
+    };
+    (schema.build(), fields)
+}
+
+/// The words and documents of an index, open for searching.
+pub(crate) struct Words {
+    path: PathBuf,
+    searcher: Searcher,
+    fields: Fields,
+}
+
+impl Words {
+    /// Opens the folder, whose files have been checked against their checksums.
+    pub fn open(path: &Path) -> Result<Self> {
+        let failed = IndexError::words::<tantivy::TantivyError>;
+        let files = MmapDirectory::open(path).map_err(IndexError::words(path))?;
+        let index = Index::open(ReadOnly(files)).map_err(failed(path))?;
+        index
+            .tokenizers()
+            .register(analysis::ANALYZER, analysis::analyzer());
+        let (expected, fields) = schema();
+        if index.schema() != expected {
+            return Err(IndexError::damaged(
+                path,
+                "the fields id, title, text and document",
+                "others",
+            ));
+        }
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()
+            .map_err(failed(path))?;
+        let searcher = reader.searcher();
+        match searcher.segment_readers().len() {
+            1 => Ok(Self {
+                path: path.to_owned(),
+                searcher,
+                fields,
+            }),
+            found => Err(IndexError::damaged(
+                path,
+                "one tantivy segment",
+                found.to_string(),
+            )),
+        }
+    }
+
+    /// Number of documents.
+    pub fn len(&self) -> u64 {
+        self.searcher.num_docs()
+    }
+
+    /// The `k` documents with the highest BM25 for the words of `query`, best first, ties by row.
+    pub fn search(&self, query: &str, k: usize) -> Result<Vec<Neighbor>> {
+        let terms = self.terms(query);
+        if terms.is_empty() || k == 0 {
+            return Ok(Vec::new());
+        }
+        let limit = k.min(self.len() as usize).max(1);
+        let found = self
+            .searcher
+            .search(
+                &BooleanQuery::union(terms),
+                &TopDocs::with_limit(limit).order_by_score(),
+            )
+            .map_err(IndexError::words(&self.path))?;
+        let mut hits: Vec<Neighbor> = found
+            .into_iter()
+            .map(|(score, at)| Neighbor {
+                row: at.doc_id,
+                score,
+            })
+            .collect();
+        hits.sort_by(Neighbor::best_first);
+        Ok(hits)
+    }
+
+    fn terms(&self, query: &str) -> Vec<Box<dyn Query>> {
+        let term = |field: Field, stem: &str| -> Box<dyn Query> {
+            Box::new(TermQuery::new(
+                Term::from_field_text(field, stem),
+                IndexRecordOption::WithFreqs,
+            ))
+        };
+        let Fields { title, text, .. } = self.fields;
+        query_stems(query)
+            .iter()
+            .flat_map(|stem| [term(title, stem), term(text, stem)])
+            .collect()
+    }
+
+    /// The document of a row, as it was given to the writer.
+    pub fn document(&self, row: u32) -> Result<Document> {
+        let stored: TantivyDocument = self
+            .searcher
+            .doc(DocAddress::new(0, row))
+            .map_err(IndexError::words(&self.path))?;
+        let json = stored
+            .get_first(self.fields.document)
+            .and_then(|value| value.as_bytes())
+            .unwrap_or_default();
+        serde_json::from_slice(json)
+            .map(StoredDocument::into_document)
+            .map_err(|error| {
+                IndexError::damaged(&self.path, format!("document {row} as JSON"), error.to_string())
+            })
+    }
+}
+
+/// The stored form of a document.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct StoredDocument<'a> {
+    id: std::borrow::Cow<'a, str>,
+    title: std::borrow::Cow<'a, str>,
+    text: std::borrow::Cow<'a, str>,
+    fields: std::borrow::Cow<'a, serde_json::Map<String, serde_json::Value>>,
+}
+
+impl StoredDocument<'_> {
+    fn into_document(self) -> Document {
+        Document {
+            id: self.id.into_owned(),
+            title: self.title.into_owned(),
+            text: self.text.into_owned(),
+            fields: self.fields.into_owned(),
+        }
+    }
+}

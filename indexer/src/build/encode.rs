@@ -1,0 +1,93 @@
+//! From a chunk of documents to their vectors.
+//!
+//! Texts of one length encode fastest together, so a chunk is taken in order of length. It is
+//! handed over in slices that take about a second, so that progress moves and Ctrl-C is heard
+//! whatever the machine's speed.
+
+use std::time::Instant;
+
+use encoder::Encoder;
+use encoder::text::Document;
+use encoder::vectors::Vectors;
+
+use super::Observer;
+use crate::error::{IndexError, Result};
+use crate::unit;
+
+/// Documents per chunk.
+pub(super) const CHUNK: usize = 1024;
+
+const SMALLEST_SLICE: usize = 32;
+const SHORT_MS: u128 = 500;
+const LONG_MS: u128 = 2000;
+
+/// Encodes chunks and counts what became of them.
+pub(super) struct ChunkEncoder<'a> {
+    encoder: &'a dyn Encoder,
+    slice: usize,
+    /// Documents longer than the model reads.
+    pub truncated: u64,
+    /// Tokens run through the model.
+    pub tokens: u64,
+}
+
+impl<'a> ChunkEncoder<'a> {
+    pub fn new(encoder: &'a dyn Encoder) -> Self {
+        Self {
+            encoder,
+            slice: SMALLEST_SLICE,
+            truncated: 0,
+            tokens: 0,
+        }
+    }
+
+    /// Unit vectors of `documents`, shape `(documents, dimension)`, in their order.
+    pub fn encode(&mut self, documents: &[Document], observer: &mut dyn Observer) -> Result<Vectors> {
+        let dimension = self.encoder.dimension();
+        let passages: Vec<String> = documents.iter().map(Document::passage).collect();
+        let mut order: Vec<usize> = (0..passages.len()).collect();
+        order.sort_by_key(|i| std::cmp::Reverse(passages[*i].len()));
+        let mut rows = vec![0.0_f32; documents.len() * dimension];
+        let mut rest = order.as_slice();
+        while !rest.is_empty() {
+            if observer.stopped() {
+                return Err(IndexError::Interrupted);
+            }
+            let (slice, later) = rest.split_at(self.slice.min(rest.len()));
+            rest = later;
+            let texts: Vec<&str> = slice.iter().map(|i| passages[*i].as_str()).collect();
+            let vectors = self.encode_slice(&texts)?;
+            for (&i, vector) in slice.iter().zip(vectors.rows()) {
+                let row = &mut rows[i * dimension..][..dimension];
+                row.copy_from_slice(vector);
+                finite(row, &documents[i])?;
+                unit::normalize(row);
+            }
+            observer.advance(slice.len() as u64);
+        }
+        Ok(Vectors::from_rows(dimension, rows))
+    }
+
+    /// Encodes and finds the size of the next slice from the time that this one took.
+    fn encode_slice(&mut self, texts: &[&str]) -> Result<Vectors> {
+        let start = Instant::now();
+        let encoded = self.encoder.encode_documents(texts)?;
+        self.truncated += encoded.truncated as u64;
+        self.tokens += encoded.tokens as u64;
+        self.slice = match start.elapsed().as_millis() {
+            ..SHORT_MS => (self.slice * 2).min(CHUNK),
+            LONG_MS.. => (self.slice / 2).max(SMALLEST_SLICE),
+            _ => self.slice,
+        };
+        Ok(encoded.vectors)
+    }
+}
+
+fn finite(row: &[f32], document: &Document) -> Result<()> {
+    if row.iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
+    Err(IndexError::Vector {
+        id: document.id.clone(),
+    })
+}

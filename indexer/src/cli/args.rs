@@ -1,0 +1,169 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use encoder_torch::DeviceChoice;
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.
+Results go to stdout, messages and progress to stderr.";
+
+const EXAMPLES: &str = "\
+Examples:
+  index build data/medical/corpus.parquet
+      makes corpus.index in the current folder, with the last model trained here
+  index build 'parts/*.jsonl' --out notes.index --text body
+      several files into one index; the text is in the column `body`
+  index build corpus.csv --model models/medical --device cuda --force
+      encodes on the first CUDA device and replaces an older corpus.index
+  index info corpus.index
+      what is in an index, after checking all of its files";
+
+const BUILD_EXAMPLES: &str = "\
+Input: Parquet, JSON Lines, JSON, CSV or TSV by the file's ending, or a BEIR folder. Every row needs
+a unique id and a text; a title is used where there is one; all other columns are stored.
+
+An index appears at once when everything is done; an error or Ctrl-C leaves what was there before.
+
+Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
+
+/// Makes and inspects search indexes of documents.
+#[derive(Debug, Parser)]
+#[command(name = "index", version, after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Encode documents and make an index of them
+    Build(BuildArguments),
+    /// Show what is in an index, after checking all of its files
+    Info(InfoArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = BUILD_EXAMPLES)]
+pub struct BuildArguments {
+    /// Files, globs or BEIR folders with the documents
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<String>,
+    /// The index folder to make [default: the input's name with the ending .index, in the current folder]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// The model folder [default: models/latest, else the base model]
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// Where to encode: auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    pub device: DeviceChoice,
+    /// What to encode with
+    #[arg(long, value_enum, default_value_t = Backend::Torch)]
+    pub backend: Backend,
+    /// The column of the unique id [default: id or _id]
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    /// The column of the title [default: title, where there is one]
+    #[arg(long, value_name = "COLUMN")]
+    pub title: Option<String>,
+    /// The column of the text [default: text]
+    #[arg(long, value_name = "COLUMN")]
+    pub text: Option<String>,
+    /// Neighbours per document in the graph: more find more, in more memory (4 to 128)
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub m: usize,
+    /// Candidates while linking a document: more find more, slower to build (8 to 10000)
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    pub ef_construction: usize,
+    /// Replace an index that exists already
+    #[arg(short, long)]
+    pub force: bool,
+    /// Threads for encoding and linking [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Write JSON Lines to stdout, ending with an object of type "summary"
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct InfoArguments {
+    /// The index folder [default: the only *.index in the current folder]
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Write one JSON object to stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// libtorch, on the CPU or a CUDA device
+    Torch,
+    /// Pure Rust, on the CPU
+    Candle,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn build(line: &str) -> Result<BuildArguments, clap::Error> {
+        let words = ["index", "build"].into_iter().chain(line.split_whitespace());
+        match Arguments::try_parse_from(words)?.command {
+            Command::Build(arguments) => Ok(arguments),
+            Command::Info(_) => panic!("another command"),
+        }
+    }
+
+    #[test]
+    fn the_definitions_are_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_help() {
+        let arguments = build("a.csv").unwrap();
+        assert_eq!((arguments.m, arguments.ef_construction), (16, 200));
+        assert_eq!(
+            (arguments.backend, arguments.device),
+            (Backend::Torch, DeviceChoice::Auto)
+        );
+        assert!(!arguments.force && !arguments.json && arguments.threads.is_none());
+    }
+
+    #[test]
+    fn every_flag_is_heard() {
+        let line = "a.csv b.csv -o x.index --model m --device cuda:1 --backend candle --id i --title t \
+            --text x --m 8 --ef-construction 50 --force --threads 2 --json";
+        let arguments = build(line).unwrap();
+        assert_eq!(arguments.inputs, ["a.csv", "b.csv"]);
+        assert_eq!(arguments.out, Some("x.index".into()));
+        assert_eq!(arguments.model, Some("m".into()));
+        assert_eq!(arguments.device, DeviceChoice::Cuda(1));
+        assert_eq!(arguments.backend, Backend::Candle);
+        let columns = [arguments.id, arguments.title, arguments.text].map(Option::unwrap);
+        assert_eq!(columns, ["i", "t", "x"]);
+        assert_eq!(
+            (arguments.m, arguments.ef_construction, arguments.threads),
+            (8, 50, Some(2))
+        );
+        assert!(arguments.force && arguments.json);
+    }
+
+    #[test]
+    fn wrong_lines_are_usage_errors() {
+        for line in [
+            "",
+            "a.csv --device gpu",
+            "a.csv --backend onnx",
+            "a.csv --threads 0",
+            "a.csv --M 16",
+        ] {
+            assert_eq!(build(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

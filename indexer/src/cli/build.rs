@@ -1,0 +1,128 @@
+//! `index build`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use encoder::corpus::Columns;
+use encoder::model::{Located, locate};
+use encoder::{Encoder, tables};
+use indexer::HnswRecord;
+use indexer::build::{BuildOptions, Summary, build};
+use serde_json::json;
+
+use super::args::BuildArguments;
+use super::output::{self, count, size};
+use super::{model, progress::Terminal};
+
+/// Builds an index as the command line says.
+pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
+    limit_threads(arguments.threads)?;
+    let inputs = tables::expand(&arguments.inputs)?;
+    let located = locate(arguments.model.as_deref())?;
+    let options = BuildOptions {
+        out: target(arguments, &inputs)?,
+        inputs,
+        columns: Columns {
+            id: arguments.id.clone(),
+            title: arguments.title.clone(),
+            text: arguments.text.clone(),
+        },
+        force: arguments.force,
+        // The folder itself, because `models/latest` is a link that the next training moves on.
+        model: located
+            .path
+            .canonicalize()
+            .unwrap_or_else(|_| located.path.clone()),
+        hnsw: HnswRecord {
+            m: arguments.m,
+            ef_construction: arguments.ef_construction,
+        },
+    };
+    options.check()?;
+    let mut terminal = Terminal::new()?;
+    let encoder = model::open(&located.path, arguments)?;
+    announce(arguments, &located, &options.model, encoder.as_ref())?;
+    let summary = build(&options, encoder.as_ref(), &mut terminal)?;
+    drop(terminal);
+    report(arguments, &summary, encoder.as_ref())
+}
+
+/// Both the encoder and the graph's builder compute in rayon's threads.
+fn limit_threads(threads: Option<u16>) -> anyhow::Result<()> {
+    let Some(threads) = threads else { return Ok(()) };
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.into())
+        .build_global()
+        .with_context(|| format!("--threads {threads}"))
+}
+
+/// `--out`, else the name of the only input with the ending `.index`, in the current folder.
+fn target(arguments: &BuildArguments, inputs: &[PathBuf]) -> anyhow::Result<PathBuf> {
+    match (&arguments.out, inputs) {
+        (Some(out), _) => Ok(out.clone()),
+        (None, [input]) => {
+            let name = input.canonicalize().unwrap_or_else(|_| input.clone());
+            let stem = if input.is_dir() {
+                name.file_name()
+            } else {
+                input.file_stem()
+            };
+            Ok(Path::new(stem.unwrap_or_default()).with_added_extension("index"))
+        }
+        (None, inputs) => bail!("--out: {} input files need a name for their index", inputs.len()),
+    }
+}
+
+fn announce(
+    arguments: &BuildArguments,
+    located: &Located,
+    folder: &Path,
+    encoder: &dyn Encoder,
+) -> anyhow::Result<()> {
+    let fingerprint = encoder.fingerprint();
+    if arguments.json {
+        return output::line(json!({
+            "type": "model",
+            "path": folder,
+            "source": located.source,
+            "fingerprint": fingerprint.id(),
+            "dimension": fingerprint.dimension,
+        }));
+    }
+    let id = fingerprint.id();
+    output::message(format_args!(
+        "model {} ({}), fingerprint {id}",
+        located.path.display(),
+        located.source
+    ));
+    Ok(())
+}
+
+fn report(arguments: &BuildArguments, summary: &Summary, encoder: &dyn Encoder) -> anyhow::Result<()> {
+    if summary.truncated > 0 {
+        output::message(format_args!(
+            "note: {} of {} longer than the {} tokens that the model reads; the rest of each was not encoded, \
+             but its words are searched",
+            count(summary.truncated, "document"),
+            output::grouped(summary.documents),
+            encoder.max_length()
+        ));
+    }
+    if arguments.json {
+        let mut object = serde_json::Map::from_iter([("type".to_owned(), "summary".into())]);
+        if let serde_json::Value::Object(fields) = serde_json::to_value(summary)? {
+            object.extend(fields);
+        }
+        return output::line(serde_json::Value::Object(object));
+    }
+    output::line(format_args!(
+        "{}: {}, {} dimensions, {} in {:.1} s ({:.0} documents/s encoded, graph {:.1} s)",
+        summary.index.display(),
+        count(summary.documents, "document"),
+        summary.dimension,
+        size(summary.bytes),
+        summary.total_seconds,
+        summary.documents as f64 / summary.encode_seconds.max(1e-9),
+        summary.link_seconds
+    ))
+}

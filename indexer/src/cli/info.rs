@@ -1,0 +1,119 @@
+//! `index info`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use indexer::{FORMAT_VERSION, IndexReader, Manifest};
+use serde_json::json;
+
+use super::args::InfoArguments;
+use super::output::{count, grouped, line, size};
+
+/// Shows an index as the command line says.
+pub fn run(arguments: &InfoArguments) -> anyhow::Result<()> {
+    let path = match &arguments.path {
+        Some(path) => path.clone(),
+        None => only_index()?,
+    };
+    let reader = IndexReader::open(&path)?;
+    match arguments.json {
+        true => line(object(&path, reader.manifest())),
+        false => line(text(&path, reader.manifest())),
+    }
+}
+
+/// The only index of the current folder.
+fn only_index() -> anyhow::Result<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(".")?
+        .flatten()
+        .map(|entry| PathBuf::from(entry.file_name()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "index") && path.is_dir())
+        .collect();
+    found.sort();
+    match found.as_slice() {
+        [path] => Ok(path.clone()),
+        [] => bail!("no *.index in the current folder; make one with `index build CORPUS`, or name one"),
+        several => {
+            let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
+            bail!(
+                "several indexes in the current folder ({}); name one",
+                names.join(", ")
+            )
+        }
+    }
+}
+
+fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
+    let files: Vec<_> = manifest
+        .segments
+        .iter()
+        .flat_map(|segment| &segment.files)
+        .map(|file| json!({"path": file.path, "bytes": file.bytes, "blake3": file.blake3}))
+        .collect();
+    json!({
+        "type": "info",
+        "index": path,
+        "format": FORMAT_VERSION,
+        "generation": manifest.generation,
+        "created": manifest.created,
+        "sextant": manifest.sextant,
+        "documents": manifest.documents,
+        "truncated": manifest.model.truncated,
+        "dimension": manifest.dimension,
+        "model": manifest.model.path,
+        "fingerprint": manifest.model.fingerprint.id(),
+        "m": manifest.hnsw.m,
+        "ef_construction": manifest.hnsw.ef_construction,
+        "sources": manifest.sources,
+        "bytes": manifest.bytes(),
+        "files": files,
+    })
+}
+
+fn text(path: &Path, manifest: &Manifest) -> String {
+    let model = &manifest.model;
+    let sources: Vec<String> = manifest
+        .sources
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let rows = [
+        ("index", path.display().to_string()),
+        ("documents", grouped(manifest.documents)),
+        (
+            "truncated",
+            format!(
+                "{} than the model reads",
+                count(model.truncated, "document") + " longer"
+            ),
+        ),
+        ("dimension", manifest.dimension.to_string()),
+        ("model", model.path.display().to_string()),
+        ("fingerprint", model.fingerprint.id()),
+        (
+            "graph",
+            format!(
+                "M {}, ef_construction {}",
+                manifest.hnsw.m, manifest.hnsw.ef_construction
+            ),
+        ),
+        ("sources", sources.join(", ")),
+        (
+            "created",
+            format!("{} by Sextant {}", manifest.created, manifest.sextant),
+        ),
+        (
+            "format",
+            format!("{FORMAT_VERSION}, generation {}", manifest.generation),
+        ),
+        ("size", format!("{}, all checksums right", size(manifest.bytes()))),
+    ];
+    let mut lines: Vec<String> = rows
+        .iter()
+        .map(|(name, value)| format!("{name:12} {value}"))
+        .collect();
+    for file in manifest.segments.iter().flat_map(|segment| &segment.files) {
+        lines.push(format!("{:>12} {}", size(file.bytes), file.path));
+    }
+    lines.join("\n")
+}

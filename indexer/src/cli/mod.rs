@@ -1,0 +1,35 @@
+//! The command line of `index`. All that needs libtorch is here and none of it in the library, so
+//! that programs that only read an index never link it.
+
+pub mod args;
+mod build;
+mod info;
+mod model;
+mod output;
+mod progress;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use indexer::IndexError;
+
+use args::{Arguments, Command};
+
+/// Runs a command and turns what it came to into the exit code: 0 done, 2 error, 130 interrupted.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let result = match &arguments.command {
+        Command::Build(options) => build::run(options),
+        Command::Info(options) => info::run(options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            match error.downcast_ref() {
+                Some(IndexError::Interrupted) => ExitCode::from(130),
+                _ => ExitCode::from(2),
+            }
+        }
+    }
+}

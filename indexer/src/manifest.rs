@@ -1,0 +1,186 @@
+//! `MANIFEST`: what an index is and which files it consists of.
+//!
+//! The first line is `sextant-index VERSION CHECKSUM`, the rest is JSON and what the checksum is
+//! over. Replacing this one small file is what commits a new state of an index: segments are written
+//! before it and deleted after it. Several segments and deleted rows have their place in the format;
+//! this version writes one segment and deletes nothing.
+
+use std::path::{Path, PathBuf};
+
+use encoder::model::Fingerprint;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{IndexError, Result};
+
+/// The version of the index format that this program reads and writes.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// Name of the manifest inside an index folder.
+pub const MANIFEST_NAME: &str = "MANIFEST";
+/// Name of the folder of segments inside an index folder.
+pub(crate) const SEGMENTS_NAME: &str = "segments";
+
+const MAGIC: &str = "sextant-index";
+
+/// One state of an index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Counts the states that the folder has had, from 1.
+    pub generation: u64,
+    /// When this state was written: RFC 3339, UTC.
+    pub created: String,
+    /// The version of Sextant that wrote it.
+    pub sextant: String,
+    /// Number of documents.
+    pub documents: u64,
+    /// Numbers per vector.
+    pub dimension: usize,
+    /// The model that the vectors come from.
+    pub model: ModelRecord,
+    /// How the graph was built.
+    pub hnsw: HnswRecord,
+    /// Which columns of the input were what.
+    pub columns: ColumnsRecord,
+    /// The input files as they were named.
+    pub sources: Vec<PathBuf>,
+    /// The files, in segments.
+    pub segments: Vec<SegmentRecord>,
+}
+
+/// The model of an index; a query has to be encoded by the same one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelRecord {
+    /// The folder that the model was loaded from.
+    pub path: PathBuf,
+    /// What identifies the model wherever it lies.
+    pub fingerprint: Fingerprint,
+    /// Documents that were longer than the model reads, and so were encoded by their beginning.
+    pub truncated: u64,
+}
+
+/// Parameters of the HNSW graph, in the letters of the paper.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HnswRecord {
+    /// `M`: neighbours per node and layer, twice as many on layer 0.
+    pub m: usize,
+    /// `efConstruction`: candidates kept while a node is inserted.
+    pub ef_construction: usize,
+}
+
+/// The columns named by the user; none means the usual name.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnsRecord {
+    /// The column of the id.
+    pub id: Option<String>,
+    /// The column of the title.
+    pub title: Option<String>,
+    /// The column of the text.
+    pub text: Option<String>,
+}
+
+/// Files that are written together and never changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentRecord {
+    /// Name of its folder under `segments`.
+    pub name: String,
+    /// Number of its rows.
+    pub documents: u64,
+    /// Rows that have been deleted.
+    pub tombstones: Vec<u32>,
+    /// Its files.
+    pub files: Vec<FileRecord>,
+}
+
+/// One file and what its content has to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileRecord {
+    /// Path inside the segment's folder, with `/` between its parts.
+    pub path: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// BLAKE3 of the content, in hexadecimal.
+    pub blake3: String,
+}
+
+impl Manifest {
+    /// Reads the manifest of the index folder `index`.
+    ///
+    /// # Errors
+    /// A folder without a manifest, a newer format, a wrong checksum, damage.
+    pub fn read(index: &Path) -> Result<Self> {
+        let path = index.join(MANIFEST_NAME);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => return Err(unreadable(index, &path, error)),
+        };
+        let damaged = |expected: &str, found: String| IndexError::damaged(&path, expected, found);
+        let text = String::from_utf8(bytes).map_err(|error| damaged("UTF-8", error.to_string()))?;
+        let (first, body) = text.split_once('\n').unwrap_or((&text, ""));
+        let words: Vec<&str> = first.split(' ').collect();
+        let [MAGIC, version, checksum] = words[..] else {
+            let expected = format!("`{MAGIC} VERSION CHECKSUM` as the first line");
+            return Err(damaged(
+                &expected,
+                format!("{:?}", first.chars().take(60).collect::<String>()),
+            ));
+        };
+        let found = version
+            .parse()
+            .map_err(|_| damaged("a format version", format!("{version:?}")))?;
+        if found > FORMAT_VERSION {
+            return Err(IndexError::NewerFormat {
+                path,
+                found,
+                supported: FORMAT_VERSION,
+            });
+        }
+        if found == 0 {
+            return Err(damaged("a format version from 1 on", "0".into()));
+        }
+        let actual = blake3::hash(body.as_bytes()).to_hex();
+        if actual.as_str() != checksum {
+            return Err(damaged(&format!("checksum {checksum}"), actual.to_string()));
+        }
+        serde_json::from_str(body).map_err(|error| damaged("a manifest", error.to_string()))
+    }
+
+    /// Bytes of all files of all segments.
+    pub fn bytes(&self) -> u64 {
+        self.segments
+            .iter()
+            .flat_map(|segment| &segment.files)
+            .map(|file| file.bytes)
+            .sum()
+    }
+
+    /// The bytes of the file.
+    #[cfg(feature = "build")]
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut body = serde_json::to_string_pretty(self)?;
+        body.push('\n');
+        let checksum = blake3::hash(body.as_bytes()).to_hex();
+        Ok(format!("{MAGIC} {FORMAT_VERSION} {checksum}\n{body}").into_bytes())
+    }
+}
+
+/// Why there is no manifest to read, in the user's terms.
+fn unreadable(index: &Path, path: &Path, error: std::io::Error) -> IndexError {
+    let found = match (index.exists(), index.is_dir()) {
+        (false, _) => "nothing".to_owned(),
+        (true, false) => "a file".to_owned(),
+        (true, true) if !path.exists() => format!("a folder without {MANIFEST_NAME}"),
+        (true, true) => return IndexError::read(path)(error),
+    };
+    let help = "make one with `index build CORPUS`, or name another";
+    IndexError::NotAnIndex {
+        path: index.to_owned(),
+        found,
+        help,
+    }
+}
