@@ -1,4 +1,7 @@
 //! rust-bert's BERT with the weights of a model folder, pooled and normalized.
+//!
+//! rust-bert makes and names the parameters and is the reference; the forward pass that is used is
+//! [`FusedBert`], on the same parameters.
 
 use std::collections::HashMap;
 
@@ -8,6 +11,8 @@ use encoder::{Backend, EncoderError, Result};
 use rust_bert::bert::{BertEmbeddings, BertModel};
 use tch::{Device, Kind, Tensor, nn};
 
+use crate::fused::FusedBert;
+
 /// rust-bert fixes this in its code.
 const LAYER_NORM_EPSILON: f64 = 1e-12;
 
@@ -15,6 +20,7 @@ const LAYER_NORM_EPSILON: f64 = 1e-12;
 pub(crate) struct TorchBert {
     variables: nn::VarStore,
     model: BertModel<BertEmbeddings>,
+    fused: FusedBert,
     pooling: Pooling,
     normalize: bool,
 }
@@ -36,7 +42,9 @@ impl TorchBert {
         let small = rust_bert_config(config, dropout);
         let model = BertModel::new_with_optional_pooler(variables.root(), &small, false);
         put_weights(&variables, folder)?;
+        let fused = FusedBert::new(&variables, config, dropout);
         Ok(Self {
+            fused,
             variables,
             model,
             pooling: folder.pooling(),
@@ -50,40 +58,49 @@ impl TorchBert {
 
     /// One vector per text, shape `(rows, dimension)`, on the device, differentiable; dropout is
     /// active where `train` is set.
-    pub(crate) fn embed(&self, batch: &TokenBatch, train: bool) -> Result<Tensor> {
-        let failed = || "running the model";
+    pub(crate) fn embed(&self, batch: &TokenBatch, train: bool) -> Tensor {
+        let (ids, mask) = self.inputs(batch);
+        let padding = (!batch.is_dense()).then_some(&mask);
+        self.pool(&self.fused.forward(&ids, padding, train), &mask)
+    }
+
+    /// The same by rust-bert's own forward pass: the reference for [`Self::embed`].
+    pub(crate) fn embed_by_rust_bert(&self, batch: &TokenBatch) -> Result<Tensor> {
+        let (ids, mask) = self.inputs(batch);
+        // rust-bert wants integers: it inverts the mask bit by bit.
+        let integers = mask.to_kind(Kind::Int64);
+        let output = self
+            .model
+            .forward_t(Some(&ids), Some(&integers), None, None, None, None, None, false)
+            .map_err(EncoderError::compute("libtorch", "running rust-bert's model"))?;
+        Ok(self.pool(&output.hidden_state, &mask))
+    }
+
+    /// Ids and mask on the device, both (B, L).
+    fn inputs(&self, batch: &TokenBatch) -> (Tensor, Tensor) {
         let shape = [batch.rows() as i64, batch.length as i64];
         let device = self.variables.device();
         let ids: Vec<i64> = batch.ids.iter().map(|&id| i64::from(id)).collect();
         let ids = Tensor::from_slice(&ids).view(shape).to_device(device);
-        let mask = Tensor::from_slice(&batch.mask()).view(shape);
-        // rust-bert wants integers: it inverts the mask bit by bit.
-        let integer_mask = mask.to_kind(Kind::Int64).to_device(device);
-        let output = self
-            .model
-            .forward_t(
-                Some(&ids),
-                Some(&integer_mask),
-                None,
-                None,
-                None,
-                None,
-                None,
-                train,
-            )
-            .map_err(EncoderError::compute("libtorch", failed()))?;
-        let pooled = pool(&output.hidden_state, &mask.to_device(device), self.pooling);
-        Ok(if self.normalize {
+        (
+            ids,
+            Tensor::from_slice(&batch.mask()).view(shape).to_device(device),
+        )
+    }
+
+    fn pool(&self, hidden: &Tensor, mask: &Tensor) -> Tensor {
+        let pooled = pool(hidden, mask, self.pooling);
+        if self.normalize {
             normalize(&pooled)
         } else {
             pooled
-        })
+        }
     }
 }
 
 impl Backend for TorchBert {
     fn forward(&self, batch: &TokenBatch) -> Result<Vec<f32>> {
-        let vectors = tch::no_grad(|| self.embed(batch, false))?;
+        let vectors = tch::no_grad(|| self.embed(batch, false));
         let flat = vectors.to_device(Device::Cpu).contiguous().view(-1);
         Vec::<f32>::try_from(&flat).map_err(EncoderError::compute("libtorch", "reading the vectors"))
     }

@@ -6,6 +6,7 @@
 mod bert;
 mod cuda_library;
 mod device;
+mod fused;
 mod torch_encoder;
 
 pub use device::{DeviceChoice, select_device};

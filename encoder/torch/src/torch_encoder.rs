@@ -76,11 +76,17 @@ impl TorchEncoder {
 
     /// Vectors of a batch, shape `(rows, dimension)`, on the device, pooled, normalized where the
     /// model does, differentiable; dropout is active where `train` is set.
+    pub fn embed(&self, batch: &TokenBatch, train: bool) -> Tensor {
+        self.encoder.backend().embed(batch, train)
+    }
+
+    /// What [`Self::embed`] gives without dropout, by rust-bert's own forward pass: the reference
+    /// that the faster one is tested against.
     ///
     /// # Errors
-    /// What libtorch refuses.
-    pub fn embed(&self, batch: &TokenBatch, train: bool) -> Result<Tensor> {
-        self.encoder.backend().embed(batch, train)
+    /// What rust-bert refuses.
+    pub fn embed_by_rust_bert(&self, batch: &TokenBatch) -> Result<Tensor> {
+        self.encoder.backend().embed_by_rust_bert(batch)
     }
 
     /// Writes a complete sentence-transformers folder into `dir`, which exists, with the parameters

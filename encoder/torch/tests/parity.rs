@@ -10,6 +10,8 @@
 #[path = "../../tests/fixture/mod.rs"]
 mod fixture;
 
+use std::collections::BTreeMap;
+
 use encoder::Encoder;
 use encoder_torch::TorchEncoder;
 use fixture::{assert_parity, base_model, cases};
@@ -41,6 +43,44 @@ fn both_backends_agree_to_1e_5_per_component() {
     let difference = largest_difference(&*torch, &*candle);
     assert!(difference <= 1e-5, "{difference}");
     assert_eq!(torch.fingerprint(), candle.fingerprint());
+}
+
+/// The fused forward pass against rust-bert's own: vectors and the gradient of every parameter.
+#[test]
+fn fused_attention_gives_rust_berts_vectors_and_gradients() {
+    let model = TorchEncoder::open(&base_model(), Device::Cpu).unwrap();
+    let batch = model
+        .tokenize(&[
+            "What are the symptoms of diabetes?",
+            "fever",
+            "a sore throat and a rash",
+        ])
+        .unwrap();
+    let gradients = |vectors: &tch::Tensor| {
+        let weights = tch::Tensor::arange(384, (tch::Kind::Float, Device::Cpu)) / 384.0;
+        (vectors * weights).sum(tch::Kind::Float).backward();
+        let take = |parameter: &mut tch::Tensor| {
+            let gradient = parameter.grad().copy();
+            parameter.zero_grad();
+            gradient
+        };
+        let parameters: BTreeMap<String, tch::Tensor> = model.var_store().variables().into_iter().collect();
+        parameters
+            .into_iter()
+            .map(|(name, mut parameter)| (name, take(&mut parameter)))
+            .collect::<Vec<_>>()
+    };
+    let fused = model.embed(&batch, false);
+    let reference = model.embed_by_rust_bert(&batch).unwrap();
+    assert!((&fused - &reference).abs().max().double_value(&[]) <= 1e-6);
+    let (fused, reference) = (gradients(&fused), gradients(&reference));
+    assert_eq!(fused.len(), 101);
+    for ((name, fused), (other, reference)) in fused.iter().zip(&reference) {
+        assert_eq!(name, other);
+        let (difference, size) = (fused - reference, reference.abs().max().double_value(&[]));
+        let difference = difference.abs().max().double_value(&[]);
+        assert!(difference <= 1e-5 + 1e-4 * size, "{name}: {difference} of {size}");
+    }
 }
 
 /// Each pooling, with and without normalization, on a model of random weights.
