@@ -11,7 +11,7 @@ use encoder::vectors::Vectors;
 use encoder::{Encoded, Encoder};
 use indexer::IndexReader;
 
-use crate::error::{Result, SearchError};
+use crate::error::{OtherModel, Result, SearchError};
 use crate::hits::{self, Candidates, Hit, Mode, Query, Ranked};
 
 /// What each half proposes for fusion, at least: the ranks that reciprocal rank fusion is fed with in the
@@ -192,13 +192,14 @@ fn open_model(index: &IndexReader, opening: Opening<'_>) -> Result<Box<dyn Encod
     let encoder = encoder::open_candle(folder)?;
     match record.fingerprint.difference(encoder.fingerprint()) {
         None => Ok(encoder),
-        Some(difference) => Err(SearchError::OtherModel {
+        Some(difference) => Err(Box::new(OtherModel {
             model: folder.to_owned(),
             index: opening.index.to_owned(),
             field: difference.field,
             expected: difference.left,
             found: difference.right,
             recorded: record.path.clone(),
-        }),
+        })
+        .into()),
     }
 }

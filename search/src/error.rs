@@ -49,25 +49,8 @@ pub enum SearchError {
         model: PathBuf,
     },
     /// The model at hand is not the one that made the index.
-    #[error(
-        "{model} is not the model that made {index}: its {field} is {found}, the index was made with \
-         {expected}; name the right model with --model DIR (it was at {recorded}), or build the index \
-         anew with this one: index build … --model {model} --force"
-    )]
-    OtherModel {
-        /// The model at hand.
-        model: PathBuf,
-        /// The index.
-        index: PathBuf,
-        /// The part of the fingerprint that differs.
-        field: &'static str,
-        /// That part of the index's model.
-        expected: String,
-        /// That part of the model at hand.
-        found: String,
-        /// Where the index's model was when the index was built.
-        recorded: PathBuf,
-    },
+    #[error(transparent)]
+    OtherModel(#[from] Box<OtherModel>),
     /// Queries and judgements have no query in common.
     #[error(
         "{qrels} judges none of the {count} queries of {queries}: query ids must be the same in both \
@@ -116,6 +99,28 @@ pub enum SearchError {
     /// Results cannot be written to stdout. A closed pipe is no error to the program.
     #[error("cannot write results to stdout")]
     Stdout(#[source] io::Error),
+}
+
+/// A model that did not make the index: its vectors cannot be compared with the index's.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{model} is not the model that made {index}: its {field} is {found}, the index was made with {expected}; \
+     name the right model with --model DIR (it was at {recorded}), or build the index anew with this one: \
+     index build … --model {model} --force"
+)]
+pub struct OtherModel {
+    /// The model at hand.
+    pub model: PathBuf,
+    /// The index.
+    pub index: PathBuf,
+    /// The part of the fingerprint that differs.
+    pub field: &'static str,
+    /// That part of the index's model.
+    pub expected: String,
+    /// That part of the model at hand.
+    pub found: String,
+    /// Where the index's model was when the index was built.
+    pub recorded: PathBuf,
 }
 
 /// What a part of this crate gives back.

@@ -23,7 +23,7 @@ mod query;
 pub mod tsne;
 
 use cli::{Cli, Command};
-pub use error::{Result, SearchError};
+pub use error::{OtherModel, Result, SearchError};
 
 /// How a run that did not fail ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ fn sample() -> Hit {
         bm25: None,
         title: "Type 2 diabetes".into(),
         snippet: snippet.into(),
-        marks: vec![18..25, 33..41],
+        marks: vec![22..29, 33..41],
         text: snippet.into(),
         fields: serde_json::Map::new(),
     }
@@ -29,8 +29,7 @@ fn shown(hit: &Hit, mode: Mode, style: Style) -> String {
 
 #[test]
 fn plain_text_marks_words_with_stars_on_one_line() {
-    let mut hit = sample();
-    hit.marks = vec![22..29, 33..41];
+    let hit = sample();
     assert_eq!(
         shown(&hit, Mode::Hybrid, Style::PLAIN),
         " 1  Type 2 diabetes\n    score 0.0325 · vector #2 0.742 · bm25 – · id d7\n    \
@@ -45,8 +44,7 @@ fn one_half_alone_has_one_score() {
 
 #[test]
 fn a_terminal_gets_bold_and_no_line_wider_than_itself() {
-    let mut hit = sample();
-    hit.marks = vec![22..29];
+    let hit = sample();
     let text = shown(
         &hit,
         Mode::Vector,
