@@ -149,7 +149,7 @@ impl<B: DrawingBackend> Canvas<B> {
             let top = HEADER + 8 + line * LINE;
             let [red, green, blue] = group.color;
             let dot = Circle::new(
-                self.at((left + 10, top + 14)),
+                self.at((left + 10, top + 8)),
                 10 * self.scale,
                 RGBColor(red, green, blue).filled(),
             );
@@ -203,7 +203,7 @@ impl<B: DrawingBackend> Canvas<B> {
 
 /// Radius of a point, in pixels: the more points, the smaller.
 fn radius(points: usize) -> f64 {
-    (90.0 / (points.max(1) as f64).sqrt()).clamp(2.0, 8.0)
+    (130.0 / (points.max(1) as f64).sqrt()).clamp(2.0, 9.0)
 }
 
 /// Grey first, so that no colour hides under it; within that a fixed shuffle, since an index is often
