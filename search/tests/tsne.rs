@@ -212,7 +212,7 @@ fn an_interrupt_leaves_what_was_there() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(700));
+    std::thread::sleep(Duration::from_millis(1500));
     assert!(
         child.try_wait().unwrap().is_none(),
         "the map was ready before it could be interrupted"

@@ -185,9 +185,10 @@ fn printable(text: &str) -> String {
 /// `out` cannot be written to.
 pub fn metrics(out: &mut impl Write, table: &[(Mode, Metrics)], documents: usize) -> io::Result<()> {
     let queries = table.first().map_or(0, |(_, metrics)| metrics.queries);
+    let noun = if queries == 1 { "query" } else { "queries" };
     writeln!(
         out,
-        "{} queries, {} documents\n",
+        "{} {noun}, {} documents\n",
         grouped(queries),
         grouped(documents)
     )?;

@@ -67,7 +67,7 @@ pub fn check(out: &Path, force: bool) -> Result<(), MapError> {
     Ok(())
 }
 
-/// Lets Ctrl-C end the program with exit code 130, but never between the two halves of [`write`].
+/// Lets Ctrl-C end the program with exit code 130, but never between the two halves of [`write()`].
 ///
 /// # Errors
 /// The system refuses to install a handler.
