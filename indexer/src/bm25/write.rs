@@ -62,7 +62,7 @@ impl WordWriter {
         let path = self.path.clone();
         let index = self.writer.finalize().map_err(|error| failed(&path, error))?;
         drop(index);
-        remove_locks(&path)
+        tidy(&path)
     }
 
     fn failed(&self, error: tantivy::TantivyError) -> IndexError {
@@ -70,25 +70,28 @@ impl WordWriter {
     }
 }
 
-/// A full disk is reported like one met by any other file of the index.
+/// What goes wrong here is the writing, a full disk above all, and is reported like that of any
+/// other file of the index. (tantivy tells the system's reason in several kinds of error.)
 fn failed(path: &Path, error: tantivy::TantivyError) -> IndexError {
-    match error {
-        tantivy::TantivyError::IoError(source) => {
-            let source = std::io::Error::new(source.kind(), source.to_string());
-            IndexError::Write {
-                path: path.to_owned(),
-                source,
-            }
-        }
-        other => IndexError::words(path)(other),
-    }
+    IndexError::write(path)(std::io::Error::other(error.to_string()))
 }
 
-fn remove_locks(path: &Path) -> Result<()> {
+/// Removes tantivy's locks, and writes its JSON files again: it makes them readable by their owner
+/// only, unlike all others.
+fn tidy(path: &Path) -> Result<()> {
     for entry in std::fs::read_dir(path).map_err(IndexError::read(path))? {
         let file = entry.map_err(IndexError::read(path))?.path();
-        if file.extension().is_some_and(|extension| extension == "lock") {
-            std::fs::remove_file(&file).map_err(IndexError::write(&file))?;
+        let ending = file
+            .extension()
+            .and_then(|ending| ending.to_str())
+            .unwrap_or_default();
+        if !["lock", "json"].contains(&ending) {
+            continue;
+        }
+        let content = std::fs::read(&file).map_err(IndexError::read(&file))?;
+        std::fs::remove_file(&file).map_err(IndexError::write(&file))?;
+        if ending == "json" {
+            std::fs::write(&file, content).map_err(IndexError::write(&file))?;
         }
     }
     Ok(())

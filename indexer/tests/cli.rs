@@ -1,0 +1,19 @@
+//! The program `index` from the outside: what it makes, what it refuses, what it leaves behind.
+#![cfg(feature = "build")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+#[path = "cli/workplace.rs"]
+mod workplace;
+
+#[path = "cli/bad_input.rs"]
+mod bad_input;
+#[path = "cli/building.rs"]
+mod building;
+#[path = "cli/damage.rs"]
+mod damage;
+#[path = "cli/interruption.rs"]
+mod interruption;

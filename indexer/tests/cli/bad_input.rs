@@ -1,0 +1,180 @@
+//! Inputs and command lines that are refused: one clear error, exit code 2, nothing half-written.
+
+use std::fs;
+
+use super::workplace::{ROWS, Workplace};
+
+#[test]
+fn files_that_are_missing_empty_or_something_else() {
+    let place = Workplace::new();
+    place.write("empty.jsonl", "");
+    place.write("no.parquet", "this is no Parquet");
+    place.write("notes.docx", "x");
+    place.write("half.jsonl", "{\"id\":\"a\",\"text\":\"x\"}\n{\"id\":");
+    fs::create_dir(place.path("folder")).unwrap();
+    place.fails(&["build", "missing.parquet"], &["missing.parquet"]);
+    place.fails(&["build", "*.csv"], &["*.csv"]);
+    place.fails(&["build", "empty.jsonl"], &["empty.jsonl", "empty"]);
+    place.fails(&["build", "no.parquet"], &["no.parquet", "Parquet"]);
+    place.fails(&["build", "notes.docx"], &["notes.docx", ".parquet"]);
+    place.fails(&["build", "half.jsonl"], &["half.jsonl", "row 2"]);
+    place.fails(&["build", "folder"], &["folder"]);
+}
+
+#[test]
+fn an_unreadable_file() {
+    let place = Workplace::new();
+    place.write("secret.jsonl", ROWS);
+    let mut rights = fs::metadata(place.path("secret.jsonl")).unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut rights, 0o000);
+    fs::set_permissions(place.path("secret.jsonl"), rights).unwrap();
+    if fs::File::open(place.path("secret.jsonl")).is_ok() {
+        println!("skipped: this user may read every file");
+        return;
+    }
+    let output = place.command(&["build", "secret.jsonl"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn parquet_that_is_damaged_in_the_middle() {
+    let place = Workplace::new();
+    let numbered = |word: &str| {
+        (0..3000)
+            .map(|i| Some(format!("{word} {i} {}", i * 7919 % 997)))
+            .collect::<Vec<_>>()
+    };
+    place.write_parquet(
+        "corpus.parquet",
+        &[("id", numbered("id")), ("text", numbered("text"))],
+    );
+    let mut bytes = fs::read(place.path("corpus.parquet")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle - 200..middle + 200].fill(0xff);
+    place.write("corpus.parquet", bytes);
+    place.fails(&["build", "corpus.parquet"], &["corpus.parquet"]);
+}
+
+#[test]
+fn rows_that_cannot_be_used() {
+    let place = Workplace::new();
+    let first = "{\"id\":\"a\",\"text\":\"x\"}\n";
+    place.write(
+        "twice.jsonl",
+        format!("{first}{{\"id\":\"b\",\"text\":\"y\"}}\n{first}"),
+    );
+    place.fails(
+        &["build", "twice.jsonl"],
+        &["twice.jsonl: row 3", "\"a\"", "row 1 of twice.jsonl"],
+    );
+    place.write("one.jsonl", first);
+    place.write("two.jsonl", first);
+    place.fails(
+        &["build", "one.jsonl", "two.jsonl", "-o", "x.index"],
+        &["two.jsonl: row 1", "row 1 of one.jsonl"],
+    );
+    place.write("null.jsonl", format!("{first}{{\"id\":\"b\",\"text\":null}}\n"));
+    place.fails(&["build", "null.jsonl"], &["null.jsonl", "row 2", "null"]);
+    place.write(
+        "blank.jsonl",
+        format!("{first}{{\"id\":\"b\",\"text\":\" \\n\"}}\n"),
+    );
+    place.fails(
+        &["build", "blank.jsonl"],
+        &["blank.jsonl: row 2", "\"b\"", "empty text"],
+    );
+    place.write(
+        "nameless.jsonl",
+        format!("{first}{{\"id\":\"\",\"text\":\"y\"}}\n"),
+    );
+    place.fails(&["build", "nameless.jsonl"], &["nameless.jsonl", "row 2"]);
+    place.write("latin1.jsonl", b"{\"id\":\"a\",\"text\":\"caf\xe9\"}\n");
+    place.fails(&["build", "latin1.jsonl"], &["latin1.jsonl", "UTF-8"]);
+    place.write_parquet(
+        "null.parquet",
+        &[("id", vec![Some("a".into())]), ("text", vec![None])],
+    );
+    place.fails(&["build", "null.parquet"], &["null.parquet", "row 1", "null"]);
+}
+
+#[test]
+fn no_rows_at_all() {
+    let place = Workplace::new();
+    place.write_parquet("none.parquet", &[("id", vec![]), ("text", vec![])]);
+    place.fails(&["build", "none.parquet"], &["none.parquet"]);
+    place.write("none.csv", "id,text\n");
+    place.fails(&["build", "none.csv"], &["none.csv"]);
+}
+
+#[test]
+fn a_missing_column_names_those_there_are() {
+    let place = Workplace::new();
+    place.write("corpus.csv", "key,body\n1,x\n");
+    place.fails(
+        &["build", "corpus.csv"],
+        &["corpus.csv", "id or _id", "key, body", "--id"],
+    );
+    place.fails(&["build", "corpus.csv", "--id", "key"], &["text", "key, body"]);
+    place.fails(
+        &["build", "corpus.csv", "--id", "key", "--text", "words"],
+        &["words", "key, body"],
+    );
+}
+
+#[test]
+fn outputs_that_must_not_be_replaced() {
+    let place = Workplace::with_index();
+    place.fails(
+        &["build", "corpus.jsonl"],
+        &["corpus.index", "exists already", "--force"],
+    );
+    place.fails(
+        &["build", "corpus.jsonl", "-o", "model", "--force"],
+        &["model", "no index"],
+    );
+    place.fails(
+        &["build", "corpus.jsonl", "-o", "corpus.jsonl", "--force"],
+        &["corpus.jsonl", "no index"],
+    );
+    place.fails(
+        &["build", "corpus.jsonl", "-o", "nowhere/deep/x.index"],
+        &["nowhere/deep"],
+    );
+    place.write("second.jsonl", ROWS);
+    place.fails(
+        &["build", "corpus.jsonl", "second.jsonl"],
+        &["--out", "2 input files"],
+    );
+}
+
+#[test]
+fn options_out_of_range() {
+    let place = Workplace::new();
+    place.write("corpus.jsonl", ROWS);
+    place.fails(&["build", "corpus.jsonl", "--m", "3"], &["--m", "4 to 128", "3"]);
+    place.fails(
+        &["build", "corpus.jsonl", "--ef-construction", "7"],
+        &["--ef-construction", "8 to 10000"],
+    );
+    place.fails(&["build", "corpus.jsonl", "--device", "cuda"], &["candle", "CPU"]);
+    for usage in [
+        &["build"][..],
+        &["build", "corpus.jsonl", "--device", "gpu"],
+        &["rebuild"],
+    ] {
+        assert_eq!(
+            place.command(usage).output().unwrap().status.code(),
+            Some(2),
+            "{usage:?}"
+        );
+    }
+}
+
+#[test]
+fn models_that_are_none() {
+    let place = Workplace::new();
+    place.write("corpus.jsonl", ROWS);
+    place.fails(&["build", "corpus.jsonl", "--model", "nothing"], &["nothing"]);
+    place.write("broken/config.json", "{");
+    place.fails(&["build", "corpus.jsonl", "--model", "broken"], &["broken"]);
+}

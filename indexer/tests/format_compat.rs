@@ -1,0 +1,110 @@
+//! Indexes of earlier versions open and answer as they did: one stored index per format version.
+#![cfg(feature = "build")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+use std::path::{Path, PathBuf};
+
+use encoder::testing::HashEncoder;
+use encoder::vectors::Neighbor;
+use indexer::build::{BuildOptions, Unwatched, build};
+use indexer::{FORMAT_VERSION, HnswRecord, IndexReader};
+
+const TEXTS: [(&str, &str, &str); 8] = [
+    ("gout", "Gout", "Crystals in a joint cause sudden pain."),
+    ("flu", "Flu", "A virus causes fever, cough and aching limbs."),
+    ("cold", "Common cold", "A virus causes a sore throat and cough."),
+    (
+        "angina",
+        "Angina",
+        "The heart gets too little blood, with pain in the chest.",
+    ),
+    ("ecg", "ECG", "A test of the heart with patches on the skin."),
+    ("rest", "", "Rest and water help a mild infection."),
+    (
+        "meniere",
+        "Ménière's disease",
+        "Dizziness and hearing loss come in attacks.",
+    ),
+    ("eczema", "Eczema", "Dry skin itches and turns red."),
+];
+
+fn fixture(version: u64) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/format-{version}"))
+}
+
+fn rows(found: &[Neighbor]) -> Vec<u32> {
+    found.iter().map(|hit| hit.row).collect()
+}
+
+fn assert_scores(found: &[Neighbor], expected: &[f32]) {
+    let close = found
+        .iter()
+        .zip(expected)
+        .all(|(hit, score)| (hit.score - score).abs() < 1e-4);
+    assert!(
+        close && found.len() == expected.len(),
+        "{found:?}, expected {expected:?}"
+    );
+}
+
+#[test]
+fn format_1_opens_and_finds_what_it_found() {
+    let reader = IndexReader::open(&fixture(1)).unwrap();
+    assert_eq!((reader.len(), reader.manifest().dimension), (8, 16));
+    assert_eq!(reader.manifest().model.fingerprint.weights, "hash");
+    let document = reader.document(6).unwrap();
+    assert_eq!(
+        (document.id.as_str(), document.title.as_str()),
+        ("meniere", "Ménière's disease")
+    );
+    assert_eq!(document.fields["number"], 6);
+
+    let near = reader.search_vectors(reader.vector(1), 3, 16);
+    assert_eq!(rows(&near), [1, 2, 0]);
+    assert_scores(&near, &[1.0, 0.57569, 0.52588]);
+    assert_eq!(near, reader.search_exact(reader.vector(1), 3));
+
+    let words = reader.search_words("Does a virus cause coughing?", 3).unwrap();
+    assert_eq!(rows(&words), [1, 2, 0]);
+    assert_scores(&words, &[3.50633, 3.50633, 0.99536]);
+    assert_eq!(rows(&reader.search_words("meniere", 3).unwrap()), [6]);
+}
+
+#[test]
+fn the_version_of_today_has_its_fixture() {
+    assert!(
+        fixture(FORMAT_VERSION).is_dir(),
+        "make it: see `write_the_fixture_of_this_version`"
+    );
+}
+
+/// Run once for a new format version, and commit what it makes:
+/// `cargo test --release -p indexer --test format_compat -- --ignored`
+#[test]
+#[ignore = "writes the fixture of the present format version; never replaces one"]
+fn write_the_fixture_of_this_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("conditions.jsonl");
+    let lines: String = (0..)
+        .zip(TEXTS)
+        .map(|(number, (id, title, text))| serde_json::json!({"id": id, "title": title, "text": text, "number": number}))
+        .map(|row| format!("{row}\n"))
+        .collect();
+    std::fs::write(&input, lines).unwrap();
+    let options = BuildOptions {
+        inputs: vec![input],
+        columns: Default::default(),
+        out: fixture(FORMAT_VERSION),
+        force: false,
+        model: "hash".into(),
+        hnsw: HnswRecord {
+            m: 4,
+            ef_construction: 16,
+        },
+    };
+    build(&options, &HashEncoder::new(16), &mut Unwatched).unwrap();
+}
