@@ -1,4 +1,4 @@
-//! What a search finds: a query goes in, ranked rows come out of [`fuse`], and a [`Hit`] is such a row with
+//! What a search finds: a query goes in, ranked rows come out of [`rank`], and a [`Hit`] is such a row with
 //! all that a reader wants to see of it.
 
 use std::ops::Range;
