@@ -1,0 +1,185 @@
+//! The flow of the README with the three real programs and a tiny random model: train, index,
+//! search, measure, draw. How good the answers are is not judged here, only that the parts fit.
+#![allow(clippy::unwrap_used, reason = "a test helper that fails fails its test")]
+
+use encoder::testing::write_tiny_model;
+use pipeline_tests::{Folder, root};
+use serde_json::Value;
+use std::sync::OnceLock;
+
+/// A folder in which `models/latest` is trained and `corpus.index` is built with it; made once.
+fn workbench() -> &'static Folder {
+    static FOLDER: OnceLock<Folder> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = Folder::new();
+        write_tiny_model(&folder.path().join("base"), 1).unwrap();
+        let data = root().join("data/medical");
+        let config = format!(
+            "kind = \"contrastive\"\nname = \"tiny\"\nbase_model = \"base\"\ndevice = \"cpu\"\n\
+             [data]\ntrain = \"{data}/train.jsonl\"\n\
+             [train]\nmax_steps = 3\nbatch_size = 8\nseed = 7\n\
+             [eval]\ncorpus = \"{data}/corpus.parquet\"\nqueries = \"{data}/dev/queries.jsonl\"\n\
+             qrels = \"{data}/dev/qrels.tsv\"\n",
+            data = data.display()
+        );
+        std::fs::write(folder.path().join("tiny.toml"), config).unwrap();
+        folder.succeed("train", &["--config", "tiny.toml"]);
+        folder.succeed("index", &["build", &corpus()]);
+        folder
+    })
+}
+
+fn corpus() -> String {
+    root().join("data/medical/corpus.parquet").display().to_string()
+}
+
+fn test_file(name: &str) -> String {
+    root().join("data/medical/test").join(name).display().to_string()
+}
+
+fn json(lines: &str) -> Vec<Value> {
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect()
+}
+
+/// Ids of the hits, best first.
+fn hits(folder: &Folder, arguments: &[&str]) -> Vec<String> {
+    let lines = json(&folder.succeed("search", arguments));
+    let hits = lines.iter().filter(|line| line["type"] == "hit");
+    hits.map(|hit| hit["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn training_leaves_a_model_that_indexing_takes_by_itself() {
+    let folder = workbench();
+    for file in [
+        "model.safetensors",
+        "tokenizer.json",
+        "modules.json",
+        "config.json",
+        "1_Pooling/config.json",
+    ] {
+        assert!(folder.path().join("models/latest").join(file).exists(), "{file}");
+    }
+    let info: Value = serde_json::from_str(&folder.succeed("index", &["info", "--json"])).unwrap();
+    assert_eq!(info["documents"], 543, "{info}");
+}
+
+#[test]
+fn a_question_is_answered_in_every_mode() {
+    for mode in ["hybrid", "vector", "bm25"] {
+        let found = hits(
+            workbench(),
+            &["symptoms of diabetes", "--mode", mode, "-k", "5", "--json"],
+        );
+        assert_eq!(found.len(), 5, "{mode}: {found:?}");
+        if mode == "bm25" {
+            assert!(found.iter().any(|id| id.contains("diabetes")), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn no_hit_and_an_error_have_their_own_exit_codes() {
+    let none = workbench().run("search", &["zzqqxxyy", "--mode", "bm25"]);
+    assert_eq!(none.code, Some(1), "{none:#?}");
+    let error = workbench().run("search", &["fever", "--index", "nowhere.index"]);
+    assert_eq!(error.code, Some(2), "{error:#?}");
+    assert!(
+        error.err.starts_with("error: ") && error.err.contains("nowhere.index"),
+        "{error:#?}"
+    );
+}
+
+#[test]
+fn the_two_backends_make_the_same_index() {
+    let folder = workbench();
+    folder.succeed(
+        "index",
+        &[
+            "build",
+            &corpus(),
+            "--backend",
+            "candle",
+            "--out",
+            "by/candle.index",
+        ],
+    );
+    for query in [
+        "symptoms of diabetes",
+        "medicine for high blood pressure",
+        "what is the test for",
+    ] {
+        let ask = |index| {
+            hits(
+                folder,
+                &[query, "--mode", "vector", "-k", "10", "--json", "--index", index],
+            )
+        };
+        assert_eq!(ask("corpus.index"), ask("by/candle.index"), "{query}");
+    }
+}
+
+#[test]
+fn another_model_is_refused() {
+    let folder = workbench();
+    write_tiny_model(&folder.path().join("other"), 2).unwrap();
+    let ended = folder.run(
+        "search",
+        &["fever", "--model", "other", "--index", "corpus.index"],
+    );
+    assert_eq!(ended.code, Some(2), "{ended:#?}");
+    assert!(
+        ended.err.starts_with("error: ") && ended.err.contains("weights"),
+        "{ended:#?}"
+    );
+}
+
+#[test]
+fn search_is_measured_on_judged_questions() {
+    let (queries, qrels) = (test_file("queries.jsonl"), test_file("qrels.tsv"));
+    let arguments = ["eval", "--queries", &queries, "--qrels", &qrels, "--json"];
+    let lines = json(&workbench().succeed("search", &arguments));
+    let modes: Vec<_> = lines.iter().filter_map(|line| line["mode"].as_str()).collect();
+    for mode in ["bm25", "vector", "hybrid"] {
+        assert!(modes.contains(&mode), "{lines:?}");
+    }
+    for line in lines.iter().filter(|line| line["type"] == "metrics") {
+        assert_eq!(line["queries"], 216);
+        for figure in ["ndcg_at_10", "mrr_at_10", "recall_at_10"] {
+            let value = line[figure].as_f64().unwrap();
+            // A random model finds little, but BM25 and with it hybrid find something.
+            assert!(
+                (0.0..=1.0).contains(&value) && (value > 0.1 || line["mode"] == "vector"),
+                "{line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_index_is_drawn_as_a_map() {
+    let arguments = [
+        "tsne",
+        "--out",
+        "map.html",
+        "--sample",
+        "100",
+        "--perplexity",
+        "10",
+        "--color-by",
+        "kind",
+    ];
+    workbench().succeed("search", &arguments);
+    let page = std::fs::read_to_string(workbench().path().join("map.html")).unwrap();
+    assert!(
+        page.contains("condition") && page.contains("procedure"),
+        "no legend"
+    );
+    assert!(
+        !page.contains("src=\"http") && !page.contains("href=\"http"),
+        "an outside asset"
+    );
+}
