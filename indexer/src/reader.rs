@@ -98,7 +98,7 @@ impl IndexReader {
     /// The up to `k` documents nearest to `query`, best first, ties by row, found by walking the
     /// graph with `ef` candidates (at least `k`; more find more of the true neighbours, slower).
     ///
-    /// The score is the cosine, `-1..=1`. `query` needs `manifest().dimension` numbers, which the
+    /// The score is the cosine, `-1..=1` but for rounding. `query` needs `manifest().dimension` numbers, which the
     /// encoder with the index's fingerprint gives it; nothing is found for another length.
     pub fn search_vectors(&self, query: &[f32], k: usize, ef: usize) -> Vec<Neighbor> {
         match self.direction(query) {

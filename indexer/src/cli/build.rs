@@ -47,7 +47,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     report(arguments, &summary, encoder.as_ref())
 }
 
-/// Both the encoder and the graph's builder compute in rayon's threads.
+/// The graph's builder and the backend candle compute in rayon's threads; libtorch has its own.
 fn limit_threads(threads: Option<u16>) -> anyhow::Result<()> {
     let Some(threads) = threads else { return Ok(()) };
     rayon::ThreadPoolBuilder::new()
