@@ -12,8 +12,8 @@ use crate::error::{Result, TrainError};
 /// The base model of `cargo xtask setup`.
 const FETCHED: &str = "all-MiniLM-L6-v2";
 
-/// The configured folder, else the base model that set-up fetched: in `deps/` of the current folder, or in the user's
-/// cache folder.
+/// The configured folder, else the base model that set-up fetched: in `deps/` of the current folder, or in
+/// the user's cache folder.
 ///
 /// Never `models/latest`: training that starts from whatever was trained last cannot be repeated.
 pub fn locate(config: &Config) -> Result<PathBuf> {

@@ -34,8 +34,8 @@ pub struct Args {
 
     /// Processor: auto, cpu, cuda or cuda:N; overrides the configuration
     ///
-    /// `auto` is the first CUDA device where there is one, else the CPU. Asking for cuda where there is none is an
-    /// error.
+    /// `auto` is the first CUDA device where there is one, else the CPU. Asking for cuda where there is none
+    /// is an error.
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     pub device: Option<String>,
 

@@ -41,8 +41,8 @@ impl Evaluator {
     /// Reads the three files and checks that they fit together.
     ///
     /// # Errors
-    /// An unreadable file, an id that occurs twice, a judgement about a question or a passage that is not there, no
-    /// judged question at all: each would make the figures wrong without a sign.
+    /// An unreadable file, an id that occurs twice, a judgement about a question or a passage that is not
+    /// there, no judged question at all: each would make the figures wrong without a sign.
     pub fn read(eval: &Eval) -> Result<Self> {
         let (document_ids, passages) = read_corpus(&eval.corpus)?;
         let mut qrels = beir::read_qrels(&eval.qrels)?;

@@ -1,4 +1,5 @@
-//! Where the model goes: written aside, moved into place at the end, so that a failed run leaves what was there before.
+//! Where the model goes: written aside, moved into place at the end, so that a failed run leaves what was
+//! there before.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -69,8 +69,8 @@ fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {
     (a - b).abs().max().to_kind(Kind::Double).double_value(&[])
 }
 
-/// The loss of all rows is within 1e-5 of PyTorch's, and the gradient of every parameter differs from PyTorch's by at
-/// most 1e-5 or 1e-5 of that parameter's largest gradient, whichever is more.
+/// The loss of all rows is within 1e-5 of PyTorch's, and the gradient of every parameter differs from
+/// PyTorch's by at most 1e-5 or 1e-5 of that parameter's largest gradient, whichever is more.
 fn compare_gradients(columns: usize, expected_loss: f64, file: &str) {
     let encoder = tiny_bert();
     let rows = reference().rows;
@@ -112,8 +112,8 @@ fn loss_and_all_gradients_with_two_hard_negatives_equal_pytorchs() {
     );
 }
 
-/// Sampler left aside, everything of a step takes part: padding, loss, gradients, clipping, AdamW with its groups, and
-/// the schedule. Losses stay within 1e-4 and gradient norms within 1e-3 of theirs, relative.
+/// Sampler left aside, everything of a step takes part: padding, loss, gradients, clipping, AdamW with its
+/// groups, and the schedule. Losses stay within 1e-4 and gradient norms within 1e-3 of theirs, relative.
 #[test]
 fn ten_steps_follow_sentence_transformers() {
     let Reference {

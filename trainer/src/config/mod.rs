@@ -59,7 +59,8 @@ pub struct Data {
     /// Column of the answer side; without it `positive`, else `response`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub positive: Option<String>,
-    /// Columns of hard negatives; without it `negative`, `negative_1`, `negative_2`, … as far as there are any.
+    /// Columns of hard negatives; without it `negative`, `negative_1`, `negative_2`, … as far as there are
+    /// any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub negatives: Option<Vec<String>>,
 }
@@ -123,7 +124,8 @@ pub struct Train {
     pub scale: f64,
     /// Seed of the shuffle and of dropout.
     pub seed: u32,
-    /// Longest text in tokens, the two special ones included; becomes the model's. Without it, the base model's.
+    /// Longest text in tokens, the two special ones included; becomes the model's. Without it, the base
+    /// model's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
     /// Dropout probability in all layers; without it, the base model's.

@@ -1,8 +1,8 @@
 //! The no-duplicates batch sampler: no text occurs twice in a batch.
 //!
-//! Within a batch every other pair's texts are taken for wrong answers. A text that occurs twice would be a right
-//! answer punished as a wrong one, so pairs that share any text (anchor, positive or negative, on either side) never
-//! meet in a batch: the later one waits for the next batch.
+//! Within a batch every other pair's texts are taken for wrong answers. A text that occurs twice would be a
+//! right answer punished as a wrong one, so pairs that share any text (anchor, positive or negative, on
+//! either side) never meet in a batch: the later one waits for the next batch.
 
 use std::collections::VecDeque;
 
@@ -21,11 +21,12 @@ pub struct Epoch {
     pub left_out: usize,
 }
 
-/// Shuffles the pairs with `seed` and `epoch` and deals them into batches of `size`; same input, same batches.
+/// Shuffles the pairs with `seed` and `epoch` and deals them into batches of `size`; same input, same
+/// batches.
 ///
-/// Every pair is dealt at most once. A batch may stay smaller than `size` when all pairs that are left share a text
-/// with it. Batches of fewer than half of `size` are left out (except the only one), because a loss over few
-/// candidates is another, easier task; the next epoch's shuffle gives their pairs another chance.
+/// Every pair is dealt at most once. A batch may stay smaller than `size` when all pairs that are left share
+/// a text with it. Batches of fewer than half of `size` are left out (except the only one), because a loss
+/// over few candidates is another, easier task; the next epoch's shuffle gives their pairs another chance.
 pub fn deal(pairs: &Pairs, size: usize, seed: u32, epoch: usize) -> Epoch {
     let mut order: Vec<u32> = (0..pairs.len() as u32).collect();
     let mut random = ChaCha8Rng::seed_from_u64(u64::from(seed));
@@ -44,10 +45,12 @@ pub fn deal(pairs: &Pairs, size: usize, seed: u32, epoch: usize) -> Epoch {
     }
 }
 
-/// Deals greedily. A pair that conflicts on a text waits in that text's queue, and each batch sets only the first
-/// pair of a queue free, so that data in which one text occurs thousands of times cost linear, not quadratic, time.
+/// Deals greedily. A pair that conflicts on a text waits in that text's queue, and each batch sets only the
+/// first pair of a queue free, so that data in which one text occurs thousands of times cost linear, not
+/// quadratic, time.
 ///
-/// Invariant: while pairs wait for a text, either the batch being filled holds that text, or a pair that is ready does.
+/// Invariant: while pairs wait for a text, either the batch being filled holds that text, or a pair that is
+/// ready does.
 struct Dealer<'a> {
     pairs: &'a Pairs,
     ready: VecDeque<u32>,
@@ -101,7 +104,8 @@ impl<'a> Dealer<'a> {
         }
     }
 
-    /// Lets `pair` wait for `text`. For its other texts it was perhaps the ready one, so the next takes its place.
+    /// Lets `pair` wait for `text`. For its other texts it was perhaps the ready one, so the next takes its
+    /// place.
     fn put_off(&mut self, pair: u32, text: u32) {
         self.waiting[text as usize].push_back(pair);
         for &other in self.pairs.row(pair) {
@@ -197,8 +201,9 @@ mod tests {
         assert_eq!(epoch.left_out, 1);
     }
 
-    /// Over 300 random sets of pairs with 2 to 4 columns: before any batch is left out, each pair is dealt exactly
-    /// once, no batch holds a text twice, and a batch is small only if everything after it conflicts with it.
+    /// Over 300 random sets of pairs with 2 to 4 columns: before any batch is left out, each pair is dealt
+    /// exactly once, no batch holds a text twice, and a batch is small only if everything after it conflicts
+    /// with it.
     #[test]
     fn every_pair_once_no_text_twice_and_no_batch_smaller_than_it_must_be() {
         let mut random = ChaCha8Rng::seed_from_u64(5);

@@ -16,8 +16,8 @@ use crate::error::Result;
 /// | `positives` | `(B, D)` | row `i` answers anchor `i` |
 /// | `negatives` | `(n·B, D)`, `n ≥ 1` | wrong for their own anchor, and candidates for all the others too |
 ///
-/// The scores are `scale · cosine` of shape `(B, (1 + n)·B)`, positives first; the right column of row `i` is `i`.
-/// `scale` is the inverse of the softmax temperature. Rows need not have unit length.
+/// The scores are `scale · cosine` of shape `(B, (1 + n)·B)`, positives first; the right column of row `i` is
+/// `i`. `scale` is the inverse of the softmax temperature. Rows need not have unit length.
 ///
 /// # Errors
 /// Shapes that do not fit together.

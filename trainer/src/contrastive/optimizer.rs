@@ -1,8 +1,8 @@
 //! AdamW with decoupled weight decay, and clipping by the global norm.
 //!
 //! Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2
-//! (<https://arxiv.org/abs/1711.05101>), with PyTorch's default constants. Our own rather than `tch::nn::AdamW`,
-//! whose parameter groups have to be chosen while the model is being built.
+//! (<https://arxiv.org/abs/1711.05101>), with PyTorch's default constants. Our own rather than
+//! `tch::nn::AdamW`, whose parameter groups have to be chosen while the model is being built.
 
 use tch::nn::VarStore;
 use tch::{Tensor, no_grad};
@@ -29,7 +29,8 @@ struct Slot {
 impl AdamW {
     /// An optimizer of all trainable variables, in the order of their names.
     ///
-    /// `weight_decay` applies to matrices alone: biases and LayerNorm have no scale that shrinking could simplify.
+    /// `weight_decay` applies to matrices alone: biases and LayerNorm have no scale that shrinking could
+    /// simplify.
     pub fn new(variables: &VarStore, weight_decay: f64) -> Self {
         let mut named: Vec<(String, Tensor)> = variables.variables().into_iter().collect();
         // The store is a hash map; a fixed order makes the sum in the norm the same in every run.
@@ -58,10 +59,11 @@ impl AdamW {
         }
     }
 
-    /// Scales all gradients by `max / norm` where their global L2 norm exceeds `max`; returns the norm before.
+    /// Scales all gradients by `max / norm` where their global L2 norm exceeds `max`; returns the norm
+    /// before.
     ///
-    /// As `torch.nn.utils.clip_grad_norm_`, whose 1e-6 in the denominator is kept. A NaN or infinite norm is returned
-    /// as it is, for the caller to stop on.
+    /// As `torch.nn.utils.clip_grad_norm_`, whose 1e-6 in the denominator is kept. A NaN or infinite norm is
+    /// returned as it is, for the caller to stop on.
     pub fn clip_grad_norm(&self, max: f64) -> Result<f64> {
         no_grad(|| {
             let mut gradients: Vec<Tensor> = self.gradients().collect();

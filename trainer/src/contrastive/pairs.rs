@@ -1,7 +1,7 @@
 //! The training pairs in memory: each distinct text once, each pair a row of text numbers.
 //!
-//! Numbers instead of strings make the batch sampler's comparisons cheap, and a text that occurs in a thousand pairs is
-//! kept once.
+//! Numbers instead of strings make the batch sampler's comparisons cheap, and a text that occurs in a
+//! thousand pairs is kept once.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -78,7 +78,8 @@ impl Pairs {
         &self.rows[start..start + self.width]
     }
 
-    /// The texts of one column for a batch of pairs; column 0 holds the anchors, 1 the positives, 2… the negatives.
+    /// The texts of one column for a batch of pairs; column 0 holds the anchors, 1 the positives, 2… the
+    /// negatives.
     pub fn column(&self, batch: &[u32], column: usize) -> Vec<&str> {
         batch
             .iter()
@@ -90,8 +91,8 @@ impl Pairs {
 /// Reads all files that `data` names.
 ///
 /// # Errors
-/// A file that cannot be read or has no rows, a column that is not there, a text that is null, no text or empty, a
-/// negative that equals its own anchor or positive, files with different numbers of negatives.
+/// A file that cannot be read or has no rows, a column that is not there, a text that is null, no text or
+/// empty, a negative that equals its own anchor or positive, files with different numbers of negatives.
 pub fn read(data: &Data) -> Result<Pairs> {
     let mut pairs: Option<Pairs> = None;
     for path in tables::expand(&data.train.to_vec())? {

@@ -95,7 +95,8 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     Ok(())
 }
 
-/// Opens the base model, seeds libtorch, and writes into the configuration what was left to the base model to say.
+/// Opens the base model, seeds libtorch, and writes into the configuration what was left to the base model to
+/// say.
 fn open_model(job: &mut Job) -> Result<TorchEncoder> {
     let base = base_model::locate(&job.config)?;
     let train = &mut job.config.train;

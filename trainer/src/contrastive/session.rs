@@ -159,7 +159,8 @@ impl<'a> Session<'a> {
         Ok(Some(measured.metrics))
     }
 
-    /// Ends the session with the best measured weights in the model, or the last ones where nothing was measured.
+    /// Ends the session with the best measured weights in the model, or the last ones where nothing was
+    /// measured.
     ///
     /// Returns the step of those weights, their measurement, and the log.
     pub fn finish(self) -> (usize, Option<Metrics>, RunLog) {

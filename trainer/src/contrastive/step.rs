@@ -41,8 +41,8 @@ impl<'a> Stepper<'a> {
         }
     }
 
-    /// Takes one step with learning rate `rate`. `texts` holds the columns of a batch of `pairs` pairs one after the
-    /// other: anchors, positives, hard negatives.
+    /// Takes one step with learning rate `rate`. `texts` holds the columns of a batch of `pairs` pairs one
+    /// after the other: anchors, positives, hard negatives.
     ///
     /// # Errors
     /// A loss or gradient that is not finite; the weights are then as before.

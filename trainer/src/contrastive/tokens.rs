@@ -1,5 +1,5 @@
-//! All training texts as token ids, made once: every epoch uses them again, and it is known before the training how
-//! many texts are cut.
+//! All training texts as token ids, made once: every epoch uses them again, and it is known before the
+//! training how many texts are cut.
 
 use encoder::tokens::Tokens;
 use encoder_torch::TorchEncoder;

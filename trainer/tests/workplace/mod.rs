@@ -127,8 +127,8 @@ impl Workplace {
         self.command(arguments).output().unwrap()
     }
 
-    /// Trains with a file system of `size` mounted at `folder`; stdout then lists what is left in it. `None` where
-    /// mounting is not allowed.
+    /// Trains with a file system of `size` mounted at `folder`; stdout then lists what is left in it. `None`
+    /// where mounting is not allowed.
     pub fn train_on_small_disk(&self, folder: &str, size: &str, arguments: &[&str]) -> Option<Output> {
         let mounted = format!("mount -t tmpfs -o size={size} none {folder}");
         let unshare = |script: &str| {
@@ -161,8 +161,8 @@ impl Workplace {
     }
 }
 
-/// Id, question and answer of 80 pairs. The answer names the complaint in other words, so that there is something to
-/// learn.
+/// Id, question and answer of 80 pairs. The answer names the complaint in other words, so that there is
+/// something to learn.
 fn pairs() -> impl Iterator<Item = (String, String, String)> {
     let remedies = [
         "rest", "water", "drug", "doctor", "test", "sleep", "food", "medicine",
