@@ -96,6 +96,7 @@ fn no_hit_and_an_error_have_their_own_exit_codes() {
 #[test]
 fn the_two_backends_make_the_same_index() {
     let folder = workbench();
+    std::fs::create_dir_all(folder.path().join("by")).unwrap();
     folder.succeed(
         "index",
         &[

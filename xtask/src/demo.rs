@@ -28,6 +28,8 @@ pub fn run() -> Result<()> {
     })?;
 
     console::say("\nBefore training:");
+    let aside = workspace::root().join(BASE_INDEX).with_file_name("");
+    std::fs::create_dir_all(&aside).with_context(|| format!("cannot create {}", aside.display()))?;
     let build_base = ["build", CORPUS, "--model", BASE_MODEL, "--out", BASE_INDEX];
     demo.timed("index with the base model", |demo| {
         demo.replacing("index", &build_base, BASE_INDEX)
