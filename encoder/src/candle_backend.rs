@@ -29,13 +29,12 @@ struct CandleBert {
 
 impl CandleBert {
     fn load(folder: &ModelFolder) -> candle_core::Result<Self> {
-        let tensors = candle_core::safetensors::load(folder.weights_path(), &Device::Cpu)?;
+        let builder = mapped_weights(&folder.weights_path())?;
         // A published checkpoint names its parameters either bare or behind "bert.".
-        let tensors = tensors
-            .into_iter()
-            .map(|(name, tensor)| (name.strip_prefix("bert.").unwrap_or(&name).to_owned(), tensor))
-            .collect();
-        let builder = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        let builder = match builder.contains_tensor("embeddings.word_embeddings.weight") {
+            true => builder,
+            false => builder.pp("bert"),
+        };
         let model = bert::BertModel::load(builder, &candle_config(folder.bert()))?;
         Ok(Self {
             model,
@@ -64,6 +63,15 @@ impl Backend for CandleBert {
         self.embed(batch)
             .map_err(EncoderError::compute("candle", "running the model"))
     }
+}
+
+/// The weights file mapped into memory, so that each parameter is copied once and nothing else read.
+#[expect(unsafe_code, reason = "mapping a file into memory cannot be expressed safely")]
+fn mapped_weights(path: &Path) -> candle_core::Result<VarBuilder<'static>> {
+    // SAFETY: the parameters are copied out while the model is built, and the map ends with that. A
+    // program that rewrites the file in that moment could change what is read, as with any reading;
+    // this project's own writers replace files by renaming and never write into one.
+    unsafe { VarBuilder::from_mmaped_safetensors(&[path], DType::F32, &Device::Cpu) }
 }
 
 /// `hidden` (B, L, D) and `mask` (B, L) → (B, D).

@@ -1,5 +1,7 @@
 //! The one way from texts to vectors, whatever computes them.
 
+use std::sync::Arc;
+
 use crate::model::{Fingerprint, ModelFolder};
 use crate::tokens::{TokenBatch, Tokenizer, plan};
 use crate::vectors::Vectors;
@@ -53,7 +55,7 @@ pub trait Backend: Send {
 
 /// An [`Encoder`] made of a tokenizer and a backend.
 pub struct TextEncoder<B> {
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     backend: B,
     fingerprint: Fingerprint,
 }
@@ -65,7 +67,7 @@ impl<B: Backend> TextEncoder<B> {
     /// An unreadable tokenizer or weights file.
     pub fn new(folder: &ModelFolder, backend: B) -> Result<Self> {
         Ok(Self {
-            tokenizer: folder.tokenizer()?,
+            tokenizer: folder.tokenizer(),
             backend,
             fingerprint: folder.fingerprint()?,
         })

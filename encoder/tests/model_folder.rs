@@ -1,5 +1,10 @@
 //! Every way in which a model folder can be wrong gives one error that names the file.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a test may fail loudly"
+)]
 
 use std::fs;
 use std::path::Path;
@@ -44,7 +49,8 @@ fn missing_files_are_named() {
         );
     }
     let error = ModelFolder::open(Path::new("no/such/model"))
-        .unwrap_err()
+        .err()
+        .unwrap()
         .to_string();
     assert!(error.contains("no/such/model"), "{error}");
 }

@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use encoder::vectors::Vectors;
 use encoder::{Encoded, Encoder};
 use indexer::IndexReader;
 
@@ -123,17 +122,10 @@ impl Engine {
     /// Encodes queries: one row for each, in their order.
     ///
     /// # Errors
-    /// The model fails underneath.
+    /// The engine was opened for bm25 alone, without a model, or the model fails underneath.
     pub fn encode(&self, queries: &[&str]) -> Result<Encoded> {
-        match &self.encoder {
-            Some(encoder) => Ok(encoder.encode_queries(queries)?),
-            // Only a bm25 engine has no model, and it is never asked for vectors.
-            None => Ok(Encoded {
-                vectors: Vectors::new(0),
-                truncated: 0,
-                tokens: 0,
-            }),
-        }
+        let encoder = self.encoder.as_ref().ok_or(SearchError::NoModel)?;
+        Ok(encoder.encode_queries(queries)?)
     }
 
     /// The best `depth` of each half that is asked.

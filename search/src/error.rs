@@ -48,6 +48,9 @@ pub enum SearchError {
         /// What it recorded.
         model: PathBuf,
     },
+    /// Vectors are asked of an engine that was opened for words alone: a fault of the program.
+    #[error("vectors were asked of a search opened for bm25 alone; this is a bug, please report it")]
+    NoModel,
     /// The model at hand is not the one that made the index.
     #[error(transparent)]
     OtherModel(#[from] Box<OtherModel>),

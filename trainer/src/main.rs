@@ -8,7 +8,9 @@ use trainer::error::TrainError;
 use trainer::progress::say;
 
 fn main() -> ExitCode {
-    match execute(Args::parse()) {
+    let args = Args::parse();
+    encoder_torch::limit_spinning();
+    match execute(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {error}"));

@@ -1,6 +1,7 @@
 //! A sentence-transformers model folder, read and checked.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -17,7 +18,7 @@ const VOCABULARY_PADDING: usize = 256;
 
 /// A model folder whose every part is known to fit the others. Its fields are what turns a text into
 /// a vector; the weights stay on disk until a backend loads them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub struct ModelFolder {
     dir: PathBuf,
     bert: BertConfig,
@@ -26,6 +27,7 @@ pub struct ModelFolder {
     prompts: Prompts,
     max_length: usize,
     lowercase: bool,
+    tokenizer: Arc<Tokenizer>,
 }
 
 #[derive(Deserialize)]
@@ -60,16 +62,19 @@ impl ModelFolder {
         let pooling = Pooling::read(&dir.join(&modules.pooling).join(CONFIG_FILE), bert.hidden_size)?;
         let sentence: SentenceConfig = read_json_if_there(&dir.join(SENTENCE_CONFIG_FILE))?;
         let prompts: Map<String, Value> = read_json_if_there(&dir.join(PROMPTS_FILE))?;
+        weights::check(&dir.join(WEIGHTS_FILE), &bert)?;
+        let max_length = max_length(dir, &sentence, &bert)?;
+        let tokenizer = Tokenizer::open(&dir.join(TOKENIZER_FILE), max_length, sentence.do_lower_case)?;
         let folder = Self {
             dir: dir.to_owned(),
-            max_length: max_length(dir, &sentence, &bert)?,
+            tokenizer: Arc::new(tokenizer),
+            max_length,
             pooling,
             normalize: modules.normalize,
             prompts: Prompts::from_config(&prompts),
             lowercase: sentence.do_lower_case,
             bert,
         };
-        weights::check(&folder.weights_path(), &folder.bert)?;
         folder.check_vocabulary()?;
         Ok(folder)
     }
@@ -123,6 +128,7 @@ impl ModelFolder {
                 "choose a length in that range",
             ));
         }
+        self.tokenizer = Arc::new(self.tokenizer.with_max_length(max_length)?);
         self.max_length = max_length;
         Ok(self)
     }
@@ -132,12 +138,9 @@ impl ModelFolder {
         self.dir.join(WEIGHTS_FILE)
     }
 
-    /// Opens the tokenizer.
-    ///
-    /// # Errors
-    /// A missing or damaged `tokenizer.json`.
-    pub fn tokenizer(&self) -> Result<Tokenizer> {
-        Tokenizer::open(&self.dir.join(TOKENIZER_FILE), self.max_length, self.lowercase)
+    /// The tokenizer, cutting at the maximum length.
+    pub fn tokenizer(&self) -> Arc<Tokenizer> {
+        Arc::clone(&self.tokenizer)
     }
 
     /// Identifies the model; reads the weights once to hash them.
@@ -166,7 +169,7 @@ impl ModelFolder {
     }
 
     fn check_vocabulary(&self) -> Result<()> {
-        let (tokens, rows) = (self.tokenizer()?.vocabulary_size(), self.bert.vocab_size);
+        let (tokens, rows) = (self.tokenizer.vocabulary_size(), self.bert.vocab_size);
         if tokens <= rows && rows < tokens + VOCABULARY_PADDING {
             return Ok(());
         }

@@ -16,9 +16,7 @@ pub struct Located {
     pub source: &'static str,
 }
 
-/// `explicit`, else `models/latest` of the current folder, else the base model: under `deps/` of the
-/// current folder or in the user's cache folder (`$SEXTANT_CACHE`, else `$XDG_CACHE_HOME/sextant`,
-/// else `~/.cache/sextant`).
+/// `explicit`, else `models/latest` of the current folder, else [`locate_base`].
 ///
 /// # Errors
 /// None of them is there.
@@ -36,22 +34,34 @@ pub fn locate(explicit: Option<&Path>) -> Result<Located> {
             source: "the last model trained here",
         });
     }
-    let base = [
-        Some(Path::new("deps").join(BASE_MODEL)),
-        cache_folder().map(|cache| cache.join(BASE_MODEL)),
-    ];
-    match base.into_iter().flatten().find(|path| path.exists()) {
-        Some(path) => Ok(Located {
-            path,
-            source: "the base model",
-        }),
-        None => Err(EncoderError::NotFound {
-            what: "a model (models/latest or the base model)".into(),
-            help: "name one with --model, train one, or fetch the base model with `cargo xtask setup`".into(),
-        }),
-    }
+    Ok(Located {
+        path: locate_base()?,
+        source: "the base model",
+    })
 }
 
+/// The base model that set-up fetched, whatever has been trained since: under `deps/` of the current
+/// folder, else in the user's cache folder.
+///
+/// # Errors
+/// It is in neither place.
+pub fn locate_base() -> Result<PathBuf> {
+    let places = [Some(PathBuf::from("deps")), cache_folder()];
+    let places: Vec<PathBuf> = places
+        .into_iter()
+        .flatten()
+        .map(|folder| folder.join(BASE_MODEL))
+        .collect();
+    places.iter().find(|path| path.exists()).cloned().ok_or_else(|| {
+        let names: Vec<String> = places.iter().map(|path| path.display().to_string()).collect();
+        EncoderError::NotFound {
+            what: format!("the base model ({})", names.join(" or ")),
+            help: "fetch it with `cargo xtask setup`, or name a model folder".into(),
+        }
+    })
+}
+
+/// `$SEXTANT_CACHE`, else `$XDG_CACHE_HOME/sextant`, else `~/.cache/sextant`.
 fn cache_folder() -> Option<PathBuf> {
     let variable = |name: &str| {
         std::env::var_os(name)

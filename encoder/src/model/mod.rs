@@ -12,7 +12,7 @@ mod weights;
 pub use config::BertConfig;
 pub use fingerprint::{Difference, Fingerprint};
 pub use folder::ModelFolder;
-pub use locate::{Located, locate};
+pub use locate::{Located, locate, locate_base};
 pub use pooling::Pooling;
 pub use prompts::Prompts;
 pub use save::FolderWriter;

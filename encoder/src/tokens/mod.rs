@@ -65,16 +65,20 @@ impl Tokenizer {
     ///
     /// # Errors
     /// A `max_length` too small for the special tokens.
-    pub fn set_max_length(&mut self, max_length: usize) -> Result<()> {
+    pub fn with_max_length(&self, max_length: usize) -> Result<Self> {
+        let mut inner = self.inner.clone();
         let truncation = tokenizers::TruncationParams {
             max_length,
             ..Default::default()
         };
-        self.inner
+        inner
             .with_truncation(Some(truncation))
             .map_err(EncoderError::compute("tokenizers", "setting the maximum length"))?;
-        self.max_length = max_length;
-        Ok(())
+        Ok(Self {
+            inner,
+            max_length,
+            ..*self
+        })
     }
 
     /// Tokens kept of a text at most, special tokens included.

@@ -7,7 +7,9 @@ mod bert;
 mod cuda_library;
 mod device;
 mod fused;
+mod threads;
 mod torch_encoder;
 
 pub use device::{DeviceChoice, select_device};
+pub use threads::{limit_spinning, limit_threads};
 pub use torch_encoder::{TorchEncoder, open};

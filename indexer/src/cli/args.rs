@@ -80,7 +80,7 @@ pub struct BuildArguments {
     /// Replace an index that exists already
     #[arg(short, long)]
     pub force: bool,
-    /// Threads for linking, and for encoding with candle (libtorch heeds OMP_NUM_THREADS) [default: all cores]
+    /// Threads for encoding and for linking [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
     /// Write JSON Lines to stdout, ending with an object of type "summary"

@@ -16,6 +16,7 @@ use super::{model, progress::Terminal};
 
 /// Builds an index as the command line says.
 pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
+    encoder_torch::limit_spinning();
     limit_threads(arguments.threads)?;
     let inputs = tables::expand(&arguments.inputs)?;
     let located = locate(arguments.model.as_deref())?;
@@ -50,6 +51,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
 /// The graph's builder and the backend candle compute in rayon's threads; libtorch has its own.
 fn limit_threads(threads: Option<u16>) -> anyhow::Result<()> {
     let Some(threads) = threads else { return Ok(()) };
+    encoder_torch::limit_threads(threads);
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads.into())
         .build_global()
