@@ -207,6 +207,106 @@ fn a_flipped_byte_in_any_file_of_the_index_is_an_error() {
     place.run(&["thirst"], 0);
 }
 
+/// `search` ends with exit code 2 and one line of error that has all of `parts`, and prints no result.
+fn refused(place: &Workplace, arguments: &[&str], parts: &[&str]) {
+    let ran = place.run(arguments, 2);
+    assert_eq!(ran.stdout, "", "{arguments:?}");
+    assert!(ran.stderr.starts_with("error: "), "{}", ran.stderr);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    for part in parts {
+        assert!(ran.stderr.contains(part), "{part:?} is not in {}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_index_of_a_newer_format_is_an_error() {
+    let place = Workplace::with_index();
+    let manifest = place.path("corpus.index").join(indexer::MANIFEST_NAME);
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let (today, newer) = (indexer::FORMAT_VERSION, indexer::FORMAT_VERSION + 1);
+    let line = text.replacen(
+        &format!("sextant-index {today} "),
+        &format!("sextant-index {newer} "),
+        1,
+    );
+    assert_ne!(line, text, "the version is in the first line");
+    std::fs::write(&manifest, line).unwrap();
+    let versions = format!("expected index format {today}, found {newer}");
+    for mode in ["hybrid", "vector", "bm25"] {
+        refused(
+            &place,
+            &["thirst", "--mode", mode],
+            &["corpus.index/MANIFEST", "newer Sextant", &versions, "upgrade"],
+        );
+    }
+}
+
+#[test]
+fn a_missing_file_of_the_index_is_an_error() {
+    let place = Workplace::with_index();
+    let segments = place.path("corpus.index/segments");
+    for file in files(&segments) {
+        std::fs::rename(&file, place.path("hidden")).unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        for mode in ["hybrid", "bm25"] {
+            refused(
+                &place,
+                &["thirst", "--mode", mode],
+                &[name, "expected a file of ", "found nothing", "rebuild the index"],
+            );
+        }
+        std::fs::rename(place.path("hidden"), &file).unwrap();
+    }
+    place.run(&["thirst"], 0);
+    std::fs::remove_file(place.path("corpus.index").join(indexer::MANIFEST_NAME)).unwrap();
+    refused(
+        &place,
+        &["thirst"],
+        &["corpus.index", "without MANIFEST", "index build"],
+    );
+}
+
+#[test]
+fn a_missing_segment_of_the_index_is_an_error() {
+    let place = Workplace::with_index();
+    let mut segments = place.path("corpus.index/segments").read_dir().unwrap();
+    let segment = segments.next().unwrap().unwrap();
+    std::fs::remove_dir_all(segment.path()).unwrap();
+    let name = segment.file_name().into_string().unwrap();
+    refused(
+        &place,
+        &["thirst"],
+        &[
+            &name,
+            "expected a segment of the index",
+            "found nothing",
+            "--force",
+        ],
+    );
+}
+
+#[test]
+fn a_model_that_is_cut_off_is_an_error() {
+    let place = Workplace::with_index();
+    write_tiny_model(&place.path("bad"), 1).unwrap();
+    place.run(&["thirst", "--model", "bad"], 0);
+    let weights = place.path("bad/model.safetensors");
+    let whole = std::fs::read(&weights).unwrap();
+    for length in [0, 4, 100, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(&weights, &whole[..length]).unwrap();
+        refused(
+            &place,
+            &["thirst", "--model", "bad"],
+            &[
+                "bad/model.safetensors",
+                "expected ",
+                "found ",
+                "damaged or cut off",
+            ],
+        );
+    }
+}
+
 #[test]
 fn usage_errors_are_exit_code_two() {
     let place = Workplace::with_index();

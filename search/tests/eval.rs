@@ -107,3 +107,37 @@ fn missing_files_are_named() {
         ran.stderr
     );
 }
+
+#[test]
+fn queries_that_cannot_be_used_are_refused_by_file_and_row() {
+    let place = judged(&[("a", "number3")], &[("a", "d3")]);
+    let sound = "{\"_id\":\"a\",\"text\":\"number3\"}\n";
+    let cases: [(Vec<u8>, &[&str]); 7] = [
+        (Vec::new(), &["empty file"]),
+        (b"\n\n".to_vec(), &["at least one query", "none"]),
+        (
+            format!("{sound}{{\"_id\":\"b\",").into_bytes(),
+            &["row 2", "JSON"],
+        ),
+        (b"PK\x03\x04 no text\n".to_vec(), &["row 1", "JSON"]),
+        (
+            b"{\"_id\":\"a\",\"text\":\"caf\xe9\"}\n".to_vec(),
+            &["row 1", "UTF-8"],
+        ),
+        (
+            format!("{sound}{{\"_id\":\"b\",\"text\":null}}\n").into_bytes(),
+            &["row 2", "column text", "null"],
+        ),
+        (sound.repeat(2).into_bytes(), &["row 2", "\"a\"", "row 1"]),
+    ];
+    for (bytes, parts) in cases {
+        std::fs::write(place.path("q.jsonl"), bytes).unwrap();
+        let ran = place.run(&EVAL, 2);
+        assert_eq!(ran.stdout, "", "no table");
+        assert!(ran.stderr.starts_with("error: q.jsonl: "), "{}", ran.stderr);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{part:?} is not in {}", ran.stderr);
+        }
+    }
+}
