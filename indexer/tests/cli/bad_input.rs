@@ -1,8 +1,12 @@
 //! Inputs and command lines that are refused: one clear error, exit code 2, nothing half-written.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
 
-use super::workplace::{ROWS, Workplace};
+use super::workplace::{ROWS, Workplace, stderr};
 
 #[test]
 fn files_that_are_missing_empty_or_something_else() {
@@ -21,19 +25,64 @@ fn files_that_are_missing_empty_or_something_else() {
     place.fails(&["build", "folder"], &["folder"]);
 }
 
+/// The program in `place` with the rights of its user alone, where that is root: root's right to open
+/// every file is dropped, by `setpriv`. An error says why it cannot be.
+fn with_plain_rights(place: &Workplace, arguments: &[&str], secret: &str) -> Result<Command, String> {
+    let build = place.command(arguments);
+    if fs::File::open(place.path(secret)).is_err() {
+        return Ok(build);
+    }
+    let plain = |program: &OsStr| {
+        let mut command = Command::new("setpriv");
+        command.current_dir(place.path(""));
+        command
+            .arg("--bounding-set=-dac_override,-dac_read_search")
+            .arg(program);
+        command
+    };
+    let ran = |program: &str, argument: &str| plain(program.as_ref()).arg(argument).output();
+    match ran("cat", "corpus.jsonl") {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => return Err(format!("root's rights cannot be dropped: {}", stderr(&output))),
+        Err(error) => return Err(format!("setpriv cannot be run: {error}")),
+    }
+    if ran("cat", secret).is_ok_and(|output| output.status.success()) {
+        return Err("this user reads every file without root's rights too".into());
+    }
+    let mut command = plain(build.get_program());
+    command.args(build.get_args());
+    Ok(command)
+}
+
 #[test]
 fn an_unreadable_file() {
     let place = Workplace::new();
+    place.write("corpus.jsonl", ROWS);
     place.write("secret.jsonl", ROWS);
-    let mut rights = fs::metadata(place.path("secret.jsonl")).unwrap().permissions();
-    std::os::unix::fs::PermissionsExt::set_mode(&mut rights, 0o000);
-    fs::set_permissions(place.path("secret.jsonl"), rights).unwrap();
-    if fs::File::open(place.path("secret.jsonl")).is_ok() {
-        println!("skipped: this user may read every file");
-        return;
+    let none = fs::Permissions::from_mode(0o000);
+    fs::set_permissions(place.path("secret.jsonl"), none).unwrap();
+    for inputs in [&["secret.jsonl"][..], &["corpus.jsonl", "secret.jsonl"]] {
+        let arguments = [&["build"][..], inputs, &["-o", "made.index"]].concat();
+        let output = match with_plain_rights(&place, &arguments, "secret.jsonl") {
+            Ok(mut command) => command.output().unwrap(),
+            Err(reason) => return println!("skipped: {reason}"),
+        };
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        let last = message.lines().last().unwrap();
+        assert!(
+            last.starts_with("error: ") && last.contains("secret.jsonl: cannot be read"),
+            "{message}"
+        );
+        let entries = fs::read_dir(place.path("")).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(
+            names,
+            ["corpus.jsonl", "model", "secret.jsonl"],
+            "nothing half-written"
+        );
     }
-    let output = place.command(&["build", "secret.jsonl"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
@@ -167,6 +216,33 @@ fn options_out_of_range() {
             Some(2),
             "{usage:?}"
         );
+    }
+}
+
+#[test]
+fn cuda_where_there_is_no_nvidia_driver() {
+    // What the programs look at: the driver on Linux, and Windows' driver seen from WSL.
+    for driver in ["/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg"] {
+        if Path::new(driver).exists() {
+            println!("skipped: this machine has an NVIDIA driver: {driver}");
+            return;
+        }
+    }
+    let place = Workplace::with_index();
+    for (device, out) in [("cuda", "new.index"), ("cuda:1", "corpus.index")] {
+        let arguments = [
+            "build",
+            "corpus.jsonl",
+            "-o",
+            out,
+            "--force",
+            "--backend",
+            "torch",
+            "--device",
+            device,
+        ];
+        let asked = if device == "cuda" { "cuda:0" } else { device };
+        place.fails(&arguments, &[asked, "no NVIDIA driver", "--device cpu"]);
     }
 }
 

@@ -72,7 +72,9 @@ impl Workplace {
         let mut command = Command::new(INDEX);
         command.current_dir(self.folder.path()).args(arguments);
         if arguments.first() == Some(&"build") && !arguments.contains(&"--help") {
-            command.args(["--backend", "candle"]);
+            if !arguments.contains(&"--backend") {
+                command.args(["--backend", "candle"]);
+            }
             if !arguments.contains(&"--model") {
                 command.args(["--model", "model"]);
             }
