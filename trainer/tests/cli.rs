@@ -233,6 +233,25 @@ fn bad_training_data_are_refused() {
 }
 
 #[test]
+fn parquet_pairs_that_are_damaged_in_the_middle_are_refused() {
+    let place = Workplace::new();
+    let data = place.path("train.parquet");
+    place.write_parquet_pairs("train.parquet", 3000);
+    let read = |path| encoder::tables::open(path).unwrap().collect::<Vec<_>>();
+    assert!(read(&data).iter().all(Result::is_ok), "it was sound");
+    let mut bytes = fs::read(&data).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle - 200..middle + 200].fill(0xff);
+    fs::write(&data, bytes).unwrap();
+    place.set("train.jsonl", "train.parquet");
+    refused(
+        &place,
+        &["--config", "small.toml"],
+        &["train.parquet", "expected", "found", "damaged"],
+    );
+}
+
+#[test]
 fn a_bad_base_model_is_refused() {
     let place = Workplace::new();
     let weights = place.path("base/model.safetensors");

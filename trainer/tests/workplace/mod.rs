@@ -3,7 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, StringArray};
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ArrowWriter;
 use serde_json::json;
 
 const CONFIG: &str = r#"
@@ -121,6 +125,20 @@ impl Workplace {
             lines += &(row.to_string() + "\n");
         }
         fs::write(self.path("train.jsonl"), lines).unwrap();
+    }
+
+    /// Writes a Parquet table of `count` pairs, all of them different.
+    pub fn write_parquet_pairs(&self, name: &str, count: usize) {
+        let column = |word: &str| -> ArrayRef {
+            let texts = (0..count).map(|i| Some(format!("{word} {i} {}", i * 7919 % 997)));
+            Arc::new(texts.collect::<StringArray>())
+        };
+        let columns = [("anchor", column("question")), ("positive", column("answer"))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let file = fs::File::create(self.path(name)).unwrap();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
     }
 
     pub fn train(&self, arguments: &[&str]) -> Output {
