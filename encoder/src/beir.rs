@@ -66,8 +66,12 @@ pub fn read_qrels(path: &Path) -> Result<Qrels> {
     let text = std::fs::read_to_string(path).map_err(EncoderError::read(path))?;
     let mut qrels = Qrels::new();
     for (number, line) in (1..).zip(text.lines()) {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        let header = number == 1 && columns.last().is_some_and(|last| last.parse::<i64>().is_err());
+        // With tabs an id may hold spaces; without them the line is TREC's.
+        let columns: Vec<&str> = match line.contains('\t') {
+            true => line.trim_end().split('\t').collect(),
+            false => line.split_whitespace().collect(),
+        };
+        let header = number == 1 && columns.first().is_some_and(|first| HEADERS.contains(first));
         if columns.is_empty() || header {
             continue;
         }
@@ -97,6 +101,9 @@ pub fn read_qrels(path: &Path) -> Result<Qrels> {
     Ok(qrels)
 }
 
+/// What the first column is called in a header line.
+const HEADERS: [&str; 4] = ["query-id", "query_id", "qid", "query"];
+
 fn bad_line(path: &Path, number: u64, found: String) -> EncoderError {
     EncoderError::Row {
         path: path.to_owned(),
@@ -124,6 +131,18 @@ mod tests {
         let trec = qrels_of("q1 0 d1 2\nq1 0 d2 -1\n").unwrap();
         assert_eq!(beir, trec);
         assert_eq!(beir["q1"]["d1"], 2);
+    }
+
+    #[test]
+    fn ids_with_spaces_are_kept_whole_and_a_bad_first_line_is_no_header() {
+        let qrels = qrels_of("q 1\tdoc 1\t1\n").unwrap();
+        assert_eq!(qrels["q 1"]["doc 1"], 1);
+        assert!(
+            qrels_of("q1\td1\thigh\n")
+                .unwrap_err()
+                .to_string()
+                .contains("row 1")
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Columns {
 pub struct Documents {
     rows: tables::Rows,
     id: String,
-    title: Option<String>,
+    title: String,
     text: String,
 }
 
@@ -48,7 +48,8 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Documents> {
         }
     };
     let id = find(&columns.id, &["id", "_id"])?.ok_or_else(|| missing(&file, "id or _id", &rows))?;
-    let title = find(&columns.title, &["title"])?;
+    // In JSON Lines a later row can have the title that the first one lacks.
+    let title = find(&columns.title, &["title"])?.unwrap_or_else(|| "title".into());
     let text = find(&columns.text, &["text"])?.ok_or_else(|| missing(&file, "text", &rows))?;
     Ok(Documents {
         rows,
@@ -63,7 +64,7 @@ fn missing(path: &Path, column: &str, rows: &tables::Rows) -> EncoderError {
         path: path.to_owned(),
         column: column.to_owned(),
         available: rows.columns().to_vec(),
-        help: "name the right ones with --id, --title and --text".into(),
+        help: "name the columns id, title and text, or say which they are (`index build` has --id, --title and --text)".into(),
     }
 }
 
@@ -82,16 +83,11 @@ impl Documents {
         let path = self.rows.path();
         let id = row.id(path, &self.id)?;
         let text = row.text(path, &self.text)?.to_owned();
-        let title = match &self.title {
-            Some(column) if !row.values.get(column).is_none_or(|value| value.is_null()) => {
-                row.text(path, column)?.to_owned()
-            }
+        let title = match row.values.get(&self.title) {
+            Some(value) if !value.is_null() => row.text(path, &self.title)?.to_owned(),
             _ => String::new(),
         };
-        for column in [Some(&self.id), Some(&self.text), self.title.as_ref()]
-            .into_iter()
-            .flatten()
-        {
+        for column in [&self.id, &self.text, &self.title] {
             row.values.shift_remove(column);
         }
         Ok(Document {
@@ -134,6 +130,14 @@ mod tests {
         assert_eq!((found[0].id.as_str(), found[0].title.as_str()), ("7", ""));
         assert_eq!(found[0].fields["kind"], "advice");
         assert_eq!(found[0].fields.len(), 1);
+    }
+
+    #[test]
+    fn a_title_that_the_first_row_lacks_is_still_a_title() {
+        let text = "{\"id\":\"a\",\"text\":\"x\"}\n{\"id\":\"b\",\"title\":\"Gout\",\"text\":\"y\"}\n";
+        let found = documents("c.jsonl", text, &Columns::default()).unwrap();
+        assert_eq!((found[0].title.as_str(), found[1].title.as_str()), ("", "Gout"));
+        assert!(found[1].fields.is_empty());
     }
 
     #[test]

@@ -155,3 +155,29 @@ impl EncoderError {
         }
     }
 }
+
+/// The error's sentence, followed by those of its causes that it does not hold already.
+pub fn message(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        cause = error.source();
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let source = std::io::Error::other("no disk");
+        let error = EncoderError::read(Path::new("x"))(source);
+        assert_eq!(message(&error), "x: cannot be read: no disk");
+    }
+}

@@ -24,4 +24,4 @@ pub mod vectors;
 
 pub use candle_backend::open_candle;
 pub use encode::{Backend, Encoded, Encoder, TextEncoder};
-pub use error::{EncoderError, Result};
+pub use error::{EncoderError, Result, message};

@@ -116,6 +116,19 @@ fn a_tokenizer_of_another_model_is_refused() {
         });
     };
     refused(grow, &["tokenizer.json", "vocabulary"]);
+    let pad = |folder: &Path| {
+        edit(folder, "tokenizer.json", |tokenizer| {
+            tokenizer["padding"] = json!({"strategy": "BatchLongest", "direction": "Right",
+                "pad_to_multiple_of": null, "pad_id": 99_999, "pad_type_id": 0, "pad_token": "[PAD]"});
+        });
+    };
+    refused(pad, &["tokenizer.json", "99999"]);
+    let bare = |folder: &Path| {
+        edit(folder, "tokenizer.json", |tokenizer| {
+            tokenizer["post_processor"] = Value::Null
+        });
+    };
+    refused(bare, &["tokenizer.json", "special tokens"]);
     refused(
         |folder| fs::write(folder.join("tokenizer.json"), "{}").unwrap(),
         &["tokenizer.json", "Hugging Face"],

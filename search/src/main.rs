@@ -14,9 +14,8 @@ fn main() -> ExitCode {
         // Whoever reads our output has seen enough (`search … | head`): that is no fault.
         Err(SearchError::Stdout(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            let report = anyhow::Error::new(error);
             // Nothing is left to be done where stderr is closed as well; the exit code still tells.
-            let _ = writeln!(io::stderr().lock(), "error: {report:#}");
+            let _ = writeln!(io::stderr().lock(), "error: {}", encoder::message(&error));
             ExitCode::from(2)
         }
     }

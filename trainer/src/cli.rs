@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     pub device: Option<String>,
 
-    /// Folder for the model, instead of models/NAME; models/latest is then left alone
+    /// Folder for the model, instead of models/NAME; models/latest moves only for models in models/
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 

@@ -14,6 +14,7 @@ pub mod contrastive;
 pub mod error;
 pub mod evaluate;
 pub mod interrupt;
+pub mod leftovers;
 pub mod model_card;
 pub mod output;
 pub mod progress;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Result, TrainError};
+use crate::leftovers::{self, REPLACED, UNFINISHED};
 
 /// Folder of all models, in the current folder.
 const MODELS: &str = "models";
@@ -36,13 +37,22 @@ impl Output {
                 target.display()
             )));
         };
-        check_free(&target, force)?;
         let parent = parent(&target);
+        if file_name == LATEST && parent == Path::new(MODELS) {
+            return Err(TrainError::Output(format!(
+                "{}: this name is the link to the model trained last; choose another",
+                target.display()
+            )));
+        }
+        if parent.is_dir() {
+            leftovers::clear(parent, &target)?;
+        }
+        check_free(&target, force)?;
         check_latest(parent)?;
         let made = missing_parents(parent);
         fs::create_dir_all(parent).map_err(TrainError::io(parent, "create the folder"))?;
         let aside = parent.join(format!(
-            ".{}.{}.unfinished",
+            ".{}.{}.{UNFINISHED}",
             file_name.display(),
             std::process::id()
         ));
@@ -78,6 +88,7 @@ impl Output {
             rename(&self.aside, &self.target)?;
         }
         self.published = true;
+        sync_entries(parent(&self.target))?;
         if parent(&self.target) != Path::new(MODELS) {
             return Ok(None);
         }
@@ -86,7 +97,7 @@ impl Output {
 
     /// Puts the new folder in the old one's place; if that fails, the old one comes back.
     fn replace(&self) -> Result<()> {
-        let old = self.aside.with_extension("replaced");
+        let old = self.aside.with_extension(REPLACED);
         rename(&self.target, &old)?;
         if let Err(error) = rename(&self.aside, &self.target) {
             rename(&old, &self.target)?;
@@ -192,7 +203,14 @@ fn sync(folder: &Path) -> Result<()> {
                 .map_err(TrainError::io(&path, "write the file to the disk"))?;
         }
     }
-    Ok(())
+    sync_entries(folder)
+}
+
+/// Makes a folder's list of entries durable: what was created in it or renamed into it.
+fn sync_entries(folder: &Path) -> Result<()> {
+    fs::File::open(folder)
+        .and_then(|file| file.sync_all())
+        .map_err(TrainError::io(folder, "write the folder to the disk"))
 }
 
 #[cfg(test)]
@@ -247,6 +265,15 @@ mod tests {
         output.publish().unwrap();
         assert_eq!(fs::read_to_string(out.join("modules.json")).unwrap(), "new");
         assert_eq!(names(folder.path()), ["model"]);
+    }
+
+    #[test]
+    fn the_name_of_the_link_is_refused() {
+        let message = Output::claim(Some(Path::new("models/latest")), "m", true)
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(message.contains("link"), "{message}");
     }
 
     #[test]

@@ -168,17 +168,32 @@ impl ModelFolder {
         })
     }
 
+    /// Every id that a text can get must have a row in the table of word embeddings.
     fn check_vocabulary(&self) -> Result<()> {
         let (tokens, rows) = (self.tokenizer.vocabulary_size(), self.bert.vocab_size);
-        if tokens <= rows && rows < tokens + VOCABULARY_PADDING {
-            return Ok(());
+        let wrong = |expected: String, found: String| {
+            let help = "the tokenizer belongs to another model: copy the model folder again";
+            Err(EncoderError::format(
+                &self.dir.join(TOKENIZER_FILE),
+                expected,
+                found,
+                help,
+            ))
+        };
+        if tokens > rows || rows >= tokens + VOCABULARY_PADDING {
+            let expected = format!("the vocabulary of {rows} tokens that config.json and the weights have");
+            return wrong(expected, format!("{tokens} tokens"));
         }
-        Err(EncoderError::format(
-            &self.dir.join(TOKENIZER_FILE),
-            format!("the vocabulary of {rows} tokens that config.json and the weights have"),
-            format!("{tokens} tokens"),
-            "the tokenizer belongs to another model: copy the model folder again",
-        ))
+        // An empty text consists of the special tokens alone.
+        let mut special = self.tokenizer.tokenize("", &[""])?.remove(0).ids;
+        if special.is_empty() {
+            return wrong("special tokens around every text".into(), "none".into());
+        }
+        special.push(self.tokenizer.pad_id());
+        match special.iter().find(|&&id| id as usize >= rows) {
+            Some(id) => wrong(format!("special tokens below {rows}"), format!("the token {id}")),
+            None => Ok(()),
+        }
     }
 }
 

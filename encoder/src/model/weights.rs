@@ -82,7 +82,7 @@ fn read_header(path: &Path) -> Result<BTreeMap<String, TensorInfo>> {
         end = end.max(info.data_offsets.1);
         tensors.insert(name, info);
     }
-    let expected = 8 + header_length + end;
+    let expected = end.saturating_add(8 + header_length);
     if expected != length {
         return Err(wrong(&format!("{expected} bytes"), format!("{length} bytes")));
     }

@@ -2,8 +2,12 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
 use arrow::json::writer::{JsonArray, WriterBuilder};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use serde_json::{Map, Value};
@@ -108,13 +112,34 @@ impl Iterator for Batches {
     }
 }
 
+/// The batch with columns of bytes as text, because some writers mark text as bytes; a value that is not
+/// UTF-8 becomes null.
+fn bytes_as_text(batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
+    let schema = batch.schema();
+    let columns = schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| {
+            let column = match field.data_type() {
+                DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+                    cast(column, &DataType::Utf8)?
+                }
+                _ => Arc::clone(column),
+            };
+            Ok((field.name().clone(), column))
+        });
+    RecordBatch::try_from_iter(columns.collect::<std::result::Result<Vec<_>, ArrowError>>()?)
+}
+
 /// All column types of Arrow, nested ones too, by way of Arrow's own JSON writer.
 fn json_objects(batch: &RecordBatch) -> std::result::Result<Vec<Map<String, Value>>, String> {
     let mut writer = WriterBuilder::new()
         .with_explicit_nulls(true)
         .build::<_, JsonArray>(Vec::new());
+    let batch = bytes_as_text(batch).map_err(|error| error.to_string())?;
     writer
-        .write(batch)
+        .write(&batch)
         .and_then(|()| writer.finish())
         .map_err(|error| error.to_string())?;
     let bytes = writer.into_inner();
@@ -126,9 +151,7 @@ fn json_objects(batch: &RecordBatch) -> std::result::Result<Vec<Map<String, Valu
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use arrow::array::{ArrayRef, BinaryArray, Int64Array, StringArray};
     use parquet::arrow::ArrowWriter;
 
     use super::super::open;
@@ -168,6 +191,15 @@ mod tests {
             (2401, "2400".into())
         );
         assert!(rows[3].values["text"].is_null());
+    }
+
+    #[test]
+    fn text_marked_as_bytes_is_text_and_other_bytes_are_null() {
+        let bytes = BinaryArray::from_vec(vec![b"fever", b"\xff\xfe"]);
+        let batch = RecordBatch::try_from_iter([("text", Arc::new(bytes) as ArrayRef)]).unwrap();
+        let rows = json_objects(&batch).unwrap();
+        assert_eq!(rows[0]["text"], "fever");
+        assert!(rows[1]["text"].is_null());
     }
 
     #[test]

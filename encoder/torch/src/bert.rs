@@ -9,7 +9,7 @@ use encoder::model::{BertConfig, ModelFolder, Pooling};
 use encoder::tokens::TokenBatch;
 use encoder::{Backend, EncoderError, Result};
 use rust_bert::bert::{BertEmbeddings, BertModel};
-use tch::{Device, Kind, Tensor, nn};
+use tch::{Device, Kind, TchError, Tensor, nn};
 
 use crate::fused::FusedBert;
 
@@ -58,71 +58,82 @@ impl TorchBert {
 
     /// One vector per text, shape `(rows, dimension)`, on the device, differentiable; dropout is
     /// active where `train` is set.
-    pub(crate) fn embed(&self, batch: &TokenBatch, train: bool) -> Tensor {
-        let (ids, mask) = self.inputs(batch);
-        let padding = (!batch.is_dense()).then_some(&mask);
-        self.pool(&self.fused.forward(&ids, padding, train), &mask)
+    pub(crate) fn embed(&self, batch: &TokenBatch, train: bool) -> Result<Tensor> {
+        let vectors = self.inputs(batch).and_then(|(ids, mask)| {
+            let padding = (!batch.is_dense()).then_some(&mask);
+            self.pool(&self.fused.forward(&ids, padding, train)?, &mask)
+        });
+        vectors.map_err(EncoderError::compute("libtorch", "running the model"))
     }
 
     /// The same by rust-bert's own forward pass: the reference for [`Self::embed`].
     pub(crate) fn embed_by_rust_bert(&self, batch: &TokenBatch) -> Result<Tensor> {
-        let (ids, mask) = self.inputs(batch);
+        let failed = || EncoderError::compute("libtorch", "preparing a batch");
+        let (ids, mask) = self.inputs(batch).map_err(failed())?;
         // rust-bert wants integers: it inverts the mask bit by bit.
         let integers = mask.to_kind(Kind::Int64);
         let output = self
             .model
             .forward_t(Some(&ids), Some(&integers), None, None, None, None, None, false)
             .map_err(EncoderError::compute("libtorch", "running rust-bert's model"))?;
-        Ok(self.pool(&output.hidden_state, &mask))
+        self.pool(&output.hidden_state, &mask).map_err(failed())
     }
 
     /// Ids and mask on the device, both (B, L).
-    fn inputs(&self, batch: &TokenBatch) -> (Tensor, Tensor) {
+    fn inputs(&self, batch: &TokenBatch) -> std::result::Result<(Tensor, Tensor), TchError> {
         let shape = [batch.rows() as i64, batch.length as i64];
         let device = self.variables.device();
         let ids: Vec<i64> = batch.ids.iter().map(|&id| i64::from(id)).collect();
-        let ids = Tensor::from_slice(&ids).view(shape).to_device(device);
-        (
-            ids,
-            Tensor::from_slice(&batch.mask()).view(shape).to_device(device),
-        )
+        let on_device = |tensor: Tensor| tensor.f_view(shape)?.f_to_device(device);
+        Ok((
+            on_device(Tensor::f_from_slice(&ids)?)?,
+            on_device(Tensor::f_from_slice(&batch.mask())?)?,
+        ))
     }
 
-    fn pool(&self, hidden: &Tensor, mask: &Tensor) -> Tensor {
-        let pooled = pool(hidden, mask, self.pooling);
+    fn pool(&self, hidden: &Tensor, mask: &Tensor) -> std::result::Result<Tensor, TchError> {
+        let pooled = pool(hidden, mask, self.pooling)?;
         if self.normalize {
             normalize(&pooled)
         } else {
-            pooled
+            Ok(pooled)
         }
     }
 }
 
 impl Backend for TorchBert {
     fn forward(&self, batch: &TokenBatch) -> Result<Vec<f32>> {
-        let vectors = tch::no_grad(|| self.embed(batch, false));
-        let flat = vectors.to_device(Device::Cpu).contiguous().view(-1);
-        Vec::<f32>::try_from(&flat).map_err(EncoderError::compute("libtorch", "reading the vectors"))
+        let vectors = tch::no_grad(|| self.embed(batch, false))?;
+        let flat = vectors
+            .f_to_device(Device::Cpu)
+            .and_then(|vectors| vectors.f_contiguous()?.f_view(-1));
+        flat.and_then(|flat| Vec::<f32>::try_from(&flat))
+            .map_err(EncoderError::compute("libtorch", "reading the vectors"))
     }
 }
 
 /// `hidden` (B, L, D) and `mask` (B, L) → (B, D).
-fn pool(hidden: &Tensor, mask: &Tensor, pooling: Pooling) -> Tensor {
-    let mask = mask.unsqueeze(-1);
+fn pool(hidden: &Tensor, mask: &Tensor, pooling: Pooling) -> std::result::Result<Tensor, TchError> {
+    let mask = mask.f_unsqueeze(-1)?;
+    let kind = hidden.kind();
     match pooling {
-        Pooling::Cls => hidden.select(1, 0),
+        Pooling::Cls => hidden.f_select(1, 0),
         Pooling::Mean => {
-            let kind = hidden.kind();
-            (hidden * &mask).sum_dim_intlist(1, false, kind) / mask.sum_dim_intlist(1, false, kind)
+            let sum = hidden.f_mul(&mask)?.f_sum_dim_intlist(1, false, kind)?;
+            sum.f_div(&mask.f_sum_dim_intlist(1, false, kind)?)
         }
-        Pooling::Max => (hidden + (mask - 1.0) * 1e9).amax(1, false),
+        Pooling::Max => {
+            // Padding must never win: pushed below every real value.
+            let low = mask.f_sub_scalar(1.0)?.f_mul_scalar(1e9)?;
+            hidden.f_add(&low)?.f_amax(1, false)
+        }
     }
 }
 
 /// Rows to unit length; a zero row stays zero, as in PyTorch's `normalize`.
-fn normalize(vectors: &Tensor) -> Tensor {
-    let length = vectors.norm_scalaropt_dim(2.0, [1], true).clamp_min(1e-12);
-    vectors / length
+fn normalize(vectors: &Tensor) -> std::result::Result<Tensor, TchError> {
+    let length = vectors.f_norm_scalaropt_dim(2.0, [1], true)?.f_clamp_min(1e-12)?;
+    vectors.f_div(&length)
 }
 
 /// The shape for rust-bert, with the large tables left at one row: rust-bert fills each parameter

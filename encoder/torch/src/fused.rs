@@ -2,10 +2,11 @@
 //!
 //! rust-bert writes attention as matrix product, softmax, matrix product and GELU as five
 //! elementwise steps, so that each walks memory again. libtorch's `scaled_dot_product_attention` and
-//! `gelu` do each in one pass. Same parameters, same result (a test compares them).
+//! `gelu` do each in one pass. Same parameters, same result (a test compares them). Every step is of
+//! the kind that returns errors: a batch too large for the memory ends with a message.
 
 use encoder::model::BertConfig;
-use tch::{Tensor, nn};
+use tch::{TchError, Tensor, nn};
 
 /// The parameters of one linear or LayerNorm step; they share their memory with the `VarStore`.
 struct Affine {
@@ -34,6 +35,8 @@ pub(crate) struct FusedBert {
     heads: i64,
     hidden: i64,
     epsilon: f64,
+    /// The row that gets no gradient.
+    padding: i64,
     hidden_dropout: f64,
     attention_dropout: f64,
 }
@@ -74,61 +77,80 @@ impl FusedBert {
             heads: config.num_attention_heads as i64,
             hidden: config.hidden_size as i64,
             epsilon: config.layer_norm_eps,
+            padding: config.pad_token_id as i64,
             hidden_dropout: dropout.unwrap_or(config.hidden_dropout_prob),
             attention_dropout: dropout.unwrap_or(config.attention_probs_dropout_prob),
         }
     }
 
     /// `ids` (B, L) and `mask` (B, L; `None` where no text is padded) → hidden states (B, L, D).
-    pub(crate) fn forward(&self, ids: &Tensor, mask: Option<&Tensor>, train: bool) -> Tensor {
+    pub(crate) fn forward(
+        &self,
+        ids: &Tensor,
+        mask: Option<&Tensor>,
+        train: bool,
+    ) -> Result<Tensor, TchError> {
         let length = ids.size()[1];
         // (B, 1, 1, L): whether a token may be looked at.
-        let mask = mask.map(|mask| mask.gt(0.0).unsqueeze(1).unsqueeze(1));
-        let words = Tensor::embedding(&self.words, ids, 0, false, false);
-        let hidden = words + self.positions.narrow(0, 0, length) + self.token_types.select(0, 0);
+        let mask = mask
+            .map(|mask| mask.f_gt(0.0)?.f_unsqueeze(1)?.f_unsqueeze(1))
+            .transpose()?;
+        let words = Tensor::f_embedding(&self.words, ids, self.padding, false, false)?;
+        let hidden = words.f_add(&self.positions.f_narrow(0, 0, length)?)?;
+        let hidden = hidden.f_add(&self.token_types.f_select(0, 0)?)?;
         let mut hidden = self
-            .normalize(&hidden, &self.norm)
-            .dropout(self.hidden_dropout, train);
+            .normalize(&hidden, &self.norm)?
+            .f_dropout(self.hidden_dropout, train)?;
         for layer in &self.layers {
-            hidden = self.layer(layer, &hidden, mask.as_ref(), train);
+            hidden = self.layer(layer, &hidden, mask.as_ref(), train)?;
         }
-        hidden
+        Ok(hidden)
     }
 
-    fn layer(&self, layer: &Layer, hidden: &Tensor, mask: Option<&Tensor>, train: bool) -> Tensor {
-        let attended = self.attention(layer, hidden, mask, train);
-        let attended = linear(&attended, &layer.attention_output).dropout(self.hidden_dropout, train);
-        let attended = self.normalize(&(attended + hidden), &layer.attention_norm);
-        let wide = linear(&attended, &layer.intermediate).gelu("none");
-        let narrow = linear(&wide, &layer.output).dropout(self.hidden_dropout, train);
-        self.normalize(&(narrow + attended), &layer.output_norm)
+    fn layer(
+        &self,
+        layer: &Layer,
+        hidden: &Tensor,
+        mask: Option<&Tensor>,
+        train: bool,
+    ) -> Result<Tensor, TchError> {
+        let attended = self.attention(layer, hidden, mask, train)?;
+        let attended = linear(&attended, &layer.attention_output)?.f_dropout(self.hidden_dropout, train)?;
+        let attended = self.normalize(&attended.f_add(hidden)?, &layer.attention_norm)?;
+        let wide = linear(&attended, &layer.intermediate)?.f_gelu("none")?;
+        let narrow = linear(&wide, &layer.output)?.f_dropout(self.hidden_dropout, train)?;
+        self.normalize(&narrow.f_add(&attended)?, &layer.output_norm)
     }
 
-    fn attention(&self, layer: &Layer, hidden: &Tensor, mask: Option<&Tensor>, train: bool) -> Tensor {
+    fn attention(
+        &self,
+        layer: &Layer,
+        hidden: &Tensor,
+        mask: Option<&Tensor>,
+        train: bool,
+    ) -> Result<Tensor, TchError> {
         let size = hidden.size();
         let (rows, length) = (size[0], size[1]);
         // (B, L, D) → (B, heads, L, D / heads), without a copy.
         let heads = |part: &Affine| {
-            linear(hidden, part)
-                .view([rows, length, self.heads, self.hidden / self.heads])
-                .transpose(1, 2)
+            let split = [rows, length, self.heads, self.hidden / self.heads];
+            linear(hidden, part)?.f_view(split)?.f_transpose(1, 2)
         };
-        let dropout = if train { self.attention_dropout } else { 0.0 };
-        let context = Tensor::scaled_dot_product_attention(
-            &heads(&layer.query),
-            &heads(&layer.key),
-            &heads(&layer.value),
+        let context = Tensor::f_scaled_dot_product_attention(
+            &heads(&layer.query)?,
+            &heads(&layer.key)?,
+            &heads(&layer.value)?,
             mask,
-            dropout,
+            if train { self.attention_dropout } else { 0.0 },
             false,
             None,
             false,
-        );
-        context.transpose(1, 2).reshape([rows, length, self.hidden])
+        )?;
+        context.f_transpose(1, 2)?.f_reshape([rows, length, self.hidden])
     }
 
-    fn normalize(&self, hidden: &Tensor, norm: &Affine) -> Tensor {
-        hidden.layer_norm(
+    fn normalize(&self, hidden: &Tensor, norm: &Affine) -> Result<Tensor, TchError> {
+        hidden.f_layer_norm(
             [self.hidden],
             Some(&norm.weight),
             Some(&norm.bias),
@@ -138,6 +160,6 @@ impl FusedBert {
     }
 }
 
-fn linear(input: &Tensor, part: &Affine) -> Tensor {
-    input.linear(&part.weight, Some(&part.bias))
+fn linear(input: &Tensor, part: &Affine) -> Result<Tensor, TchError> {
+    input.f_linear(&part.weight, Some(&part.bias))
 }

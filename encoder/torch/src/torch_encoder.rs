@@ -76,7 +76,10 @@ impl TorchEncoder {
 
     /// Vectors of a batch, shape `(rows, dimension)`, on the device, pooled, normalized where the
     /// model does, differentiable; dropout is active where `train` is set.
-    pub fn embed(&self, batch: &TokenBatch, train: bool) -> Tensor {
+    ///
+    /// # Errors
+    /// What libtorch refuses, such as a batch too large for the memory.
+    pub fn embed(&self, batch: &TokenBatch, train: bool) -> Result<Tensor> {
         self.encoder.backend().embed(batch, train)
     }
 

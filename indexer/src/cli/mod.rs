@@ -25,7 +25,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error:#}");
+            let _ = writeln!(io::stderr(), "error: {}", encoder::message(error.as_ref()));
             match error.downcast_ref() {
                 Some(IndexError::Interrupted) => ExitCode::from(130),
                 _ => ExitCode::from(2),

@@ -22,7 +22,7 @@ pub fn embed(encoder: &TorchEncoder, texts: &[&Tokens]) -> Result<Tensor> {
     let mut vectors = Vec::with_capacity(groups.len());
     for group in &groups {
         let batch = TokenBatch::new(group.iter().map(|&i| texts[i]), encoder.tokenizer().pad_id());
-        vectors.push(encoder.embed(&batch, true));
+        vectors.push(encoder.embed(&batch, true)?);
     }
     let order = inverse(&groups.concat());
     let stacked = Tensor::f_cat(&vectors, 0)?;

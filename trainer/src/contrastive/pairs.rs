@@ -92,7 +92,7 @@ impl Pairs {
 ///
 /// # Errors
 /// A file that cannot be read or has no rows, a column that is not there, a text that is null, no text or
-/// empty, a negative that equals its own anchor or positive, files with different numbers of negatives.
+/// empty, a text that occurs twice in its own row, rows or files with different numbers of negatives.
 pub fn read(data: &Data) -> Result<Pairs> {
     let mut pairs: Option<Pairs> = None;
     for path in tables::expand(&data.train.to_vec())? {
@@ -109,7 +109,11 @@ pub fn read(data: &Data) -> Result<Pairs> {
         }
         let before = pairs.len();
         for row in rows {
-            pairs.push(&checked(&row?, &path, &columns)?);
+            let row = row?;
+            if data.negatives.is_none() {
+                no_other_negatives(&row, &path, &columns)?;
+            }
+            pairs.push(&checked(&row, &path, &columns)?);
         }
         if pairs.len() == before {
             return Err(
@@ -154,19 +158,41 @@ fn bind(data: &Data, path: &Path, available: &[String]) -> Result<Vec<String>> {
 
 /// `negative`, then `negative_1`, `negative_2`, … in the order of their numbers.
 fn usual_negatives(available: &[String]) -> Vec<String> {
-    let number = |name: &String| match name.strip_prefix("negative")? {
-        "" => Some(0),
-        rest => rest.strip_prefix('_')?.parse::<u32>().ok(),
-    };
     let mut found: Vec<(u32, &String)> = available
         .iter()
-        .filter_map(|name| Some((number(name)?, name)))
+        .filter_map(|name| Some((negative_number(name)?, name)))
         .collect();
     found.sort();
     found.into_iter().map(|(_, name)| name.clone()).collect()
 }
 
-/// The texts of one row, none of them empty, no negative equal to what it is a negative of.
+/// 0 for `negative`, N for `negative_N`.
+fn negative_number(name: &str) -> Option<u32> {
+    match name.strip_prefix("negative")? {
+        "" => Some(0),
+        rest => rest.strip_prefix('_')?.parse().ok(),
+    }
+}
+
+/// Columns are bound by the first row; a JSON row with more negatives than that one would lose them.
+fn no_other_negatives(row: &tables::Row, path: &Path, columns: &[String]) -> Result<()> {
+    let other = row
+        .values
+        .keys()
+        .find(|name| negative_number(name).is_some() && !columns.contains(name));
+    match other {
+        None => Ok(()),
+        Some(name) => {
+            let expected = "the same negatives as in the first row";
+            let help = "give every row the same number of negatives";
+            Err(row
+                .bad(path, expected, format!("a column {name} too"), help)
+                .into())
+        }
+    }
+}
+
+/// The texts of one row, none of them empty, no two equal: each is a candidate answer for the others.
 fn checked<'r>(row: &'r tables::Row, path: &Path, columns: &[String]) -> Result<Vec<&'r str>> {
     let mut texts = Vec::with_capacity(columns.len());
     for column in columns {
@@ -177,9 +203,7 @@ fn checked<'r>(row: &'r tables::Row, path: &Path, columns: &[String]) -> Result<
                 .bad(path, &expected, "empty text".into(), "fill in or remove that row")
                 .into());
         }
-        if texts.len() >= 2
-            && let Some(same) = texts.iter().position(|&other| other == text)
-        {
+        if let Some(same) = texts.iter().position(|&other| other == text) {
             let expected = format!("a text of its own in column {column}");
             let found = format!("the text of column {}", columns[same]);
             return Err(row
