@@ -13,8 +13,8 @@ use indexer::IndexReader;
 use crate::error::{OtherModel, Result, SearchError};
 use crate::hits::{self, Candidates, Hit, Mode, Query, Ranked};
 
-/// What each half proposes for fusion, at least: the ranks that reciprocal rank fusion is fed with in the
-/// literature. A document at rank 100 of one half still adds 1/160.
+/// What each half proposes for fusion, at least: deep enough that a document which one half ranks low can
+/// still be lifted by the other.
 pub const FUSION_DEPTH: usize = 100;
 
 /// Longest snippet, in characters: two to three lines of a terminal.

@@ -14,7 +14,7 @@ pub use fuse::{Candidates, Ranked, rank};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Words and meanings, fused by reciprocal rank
+    /// Words and meanings, their scores fused
     Hybrid,
     /// Meanings: inner product of the query's vector with each document's
     Vector,
