@@ -147,16 +147,20 @@ fn search_is_measured_on_judged_questions() {
     for mode in ["bm25", "vector", "hybrid"] {
         assert!(modes.contains(&mode), "{lines:?}");
     }
-    for line in lines.iter().filter(|line| line["type"] == "metrics") {
+    let figure = |mode: &str, name: &str| {
+        let line = lines.iter().find(|line| line["mode"] == mode).unwrap();
         assert_eq!(line["queries"], 216);
-        for figure in ["ndcg_at_10", "mrr_at_10", "recall_at_10"] {
-            let value = line[figure].as_f64().unwrap();
-            // A random model finds little, but BM25 and with it hybrid find something.
-            assert!(
-                (0.0..=1.0).contains(&value) && (value > 0.1 || line["mode"] == "vector"),
-                "{line}"
-            );
-        }
+        let value = line[name].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&value), "{line}");
+        value
+    };
+    for name in ["ndcg_at_10", "mrr_at_10", "recall_at_10"] {
+        let [bm25, vector, hybrid] = ["bm25", "vector", "hybrid"].map(|mode| figure(mode, name));
+        // A random model finds little; words find something, and bring some of it into the fused ranking.
+        assert!(
+            bm25 > 0.1 && hybrid > vector,
+            "{name}: {bm25}, {vector}, {hybrid}"
+        );
     }
 }
 
