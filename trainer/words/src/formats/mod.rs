@@ -1,0 +1,1 @@
+//! Word vectors in and out of files, in the formats of the field.

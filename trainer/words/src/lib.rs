@@ -1,0 +1,23 @@
+//! Word vectors from plain text, written by hand: no ML framework on this path.
+//!
+//! ```text
+//! corpus: text files, Parquet ─▶ tokenizer ─▶ Vocabulary + IntegerCorpus (mapped) ─▶ phrases
+//!                                                   │
+//!             learn: skip-gram, CBOW, subwords ◀────┴────▶ glove: co-occurrences, AdaGrad
+//!                                  └──────▶ WordVectors ◀──────┘
+//!                                               │
+//!      formats: word2vec, .vec, GloVe, .bin ◀───┼───▶ texts: mean and SIF ─▶ a model folder
+//!                                               └───▶ similar: nearest words, analogies, word pairs
+//! ```
+
+pub mod corpus;
+mod error;
+pub mod formats;
+pub mod glove;
+pub mod learn;
+pub mod similar;
+pub mod subwords;
+mod word_vectors;
+
+pub use error::{Result, WordsError};
+pub use word_vectors::{SubwordVectors, WordVectors};

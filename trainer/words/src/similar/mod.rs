@@ -1,0 +1,1 @@
+//! Questions to word vectors: nearest words, analogies, agreement with human scores.
