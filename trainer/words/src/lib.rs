@@ -15,9 +15,12 @@ mod error;
 pub mod formats;
 pub mod glove;
 pub mod learn;
+mod observer;
 pub mod similar;
 pub mod subwords;
+pub mod texts;
 mod word_vectors;
 
 pub use error::{Result, WordsError};
+pub use observer::{Observer, Progress, Unobserved};
 pub use word_vectors::{SubwordVectors, WordVectors};
