@@ -21,33 +21,42 @@ pub struct WordVectors {
 pub struct SubwordVectors {
     /// How words are cut and hashed.
     pub subwords: Subwords,
-    /// `buckets` rows.
-    pub buckets: Vectors,
+    /// The buckets that have a vector, ascending; the others were never seen.
+    pub buckets: Vec<u32>,
+    /// A row for each of `buckets`.
+    pub vectors: Vectors,
 }
 
 impl WordVectors {
     /// The vector of a word: its row, else the mean of its n-grams' vectors where there are subwords.
     ///
-    /// `None` for a word that is not there and has no n-gram either.
+    /// `None` for a word that is not there and has no n-gram that was seen either.
     pub fn vector(&self, word: &str) -> Option<Vec<f32>> {
         if let Some(row) = self.vocabulary.row(word) {
             return Some(self.vectors.row(row as usize).to_vec());
         }
-        let subwords = self.subwords.as_ref()?;
+        self.subwords.as_ref()?.vector(word)
+    }
+}
+
+impl SubwordVectors {
+    /// The mean of the vectors of a word's n-grams that have one; `None` where none has.
+    pub fn vector(&self, word: &str) -> Option<Vec<f32>> {
         let mut ids = Vec::new();
-        subwords.subwords.ids(word, &mut ids);
-        if ids.is_empty() {
+        self.subwords.ids(word, &mut ids);
+        let rows: Vec<usize> = ids
+            .iter()
+            .filter_map(|id| self.buckets.binary_search(id).ok())
+            .collect();
+        if rows.is_empty() {
             return None;
         }
-        let mut sum = vec![0.0_f32; self.vectors.dimension()];
-        for &id in &ids {
-            for (sum, value) in sum.iter_mut().zip(subwords.buckets.row(id as usize)) {
-                *sum += value;
+        let mut mean = vec![0.0_f32; self.vectors.dimension()];
+        for &row in &rows {
+            for (mean, value) in mean.iter_mut().zip(self.vectors.row(row)) {
+                *mean += value / rows.len() as f32;
             }
         }
-        for value in &mut sum {
-            *value /= ids.len() as f32;
-        }
-        Some(sum)
+        Some(mean)
     }
 }

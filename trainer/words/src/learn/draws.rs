@@ -1,0 +1,152 @@
+//! Which words are drawn as negatives, and which are skipped because they are too frequent.
+
+use super::random::Random;
+
+/// Draws words in proportion to a power of their counts, two table look-ups a draw: the alias method
+/// (Walker 1977, in Vose's form of 1991).
+#[derive(Debug)]
+pub(super) struct Negatives {
+    cells: Vec<Cell>,
+}
+
+/// A cell is drawn evenly; it is its own word below `threshold` (of 2³²), else another.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    threshold: u32,
+    other: u32,
+}
+
+impl Negatives {
+    /// Weights are `count` to the power `exponent` (Mikolov et al. 2013, arXiv 1310.4546, section 2.2).
+    pub(super) fn new(counts: &[u64], exponent: f64) -> Self {
+        let weights: Vec<f64> = counts
+            .iter()
+            .map(|&count| (count.max(1) as f64).powf(exponent))
+            .collect();
+        let mean = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
+        let mut shares: Vec<f64> = weights.iter().map(|weight| weight / mean).collect();
+        let mut cells: Vec<Cell> = (0..counts.len() as u32)
+            .map(|word| Cell {
+                threshold: u32::MAX,
+                other: word,
+            })
+            .collect();
+        let (mut small, mut large): (Vec<usize>, Vec<usize>) =
+            (0..shares.len()).partition(|&word| shares[word] < 1.0);
+        while let (Some(&donor), Some(word)) = (large.last(), small.pop()) {
+            cells[word] = Cell {
+                threshold: (shares[word] * 2f64.powi(32)) as u32,
+                other: donor as u32,
+            };
+            shares[donor] -= 1.0 - shares[word];
+            if shares[donor] < 1.0 {
+                large.pop();
+                small.push(donor);
+            }
+        }
+        Negatives { cells }
+    }
+
+    /// A word.
+    #[inline]
+    pub(super) fn draw(&self, random: &mut Random) -> u32 {
+        let bits = random.bits();
+        let cell = ((bits >> 32) * self.cells.len() as u64) >> 32;
+        let Cell { threshold, other } = self.cells[cell as usize];
+        if (bits as u32) < threshold {
+            cell as u32
+        } else {
+            other
+        }
+    }
+}
+
+/// Skips frequent words at random (Mikolov et al. 2013, section 2.3, in word2vec.c's form).
+#[derive(Debug)]
+pub(super) struct Subsampling {
+    /// Of 2³²; empty where every word is kept.
+    keep: Vec<u32>,
+}
+
+impl Subsampling {
+    /// Keeps a word of share f of the text with probability √(t/f) + t/f, t = `sample`; 0 keeps all.
+    pub(super) fn new(counts: &[u64], sample: f64) -> Self {
+        if sample == 0.0 {
+            return Subsampling { keep: Vec::new() };
+        }
+        let total = counts.iter().sum::<u64>() as f64;
+        let keep = |&count: &u64| {
+            let ratio = sample * total / count.max(1) as f64;
+            // A float too large for the type becomes its maximum.
+            ((ratio.sqrt() + ratio) * 2f64.powi(32)) as u32
+        };
+        Subsampling {
+            keep: counts.iter().map(keep).collect(),
+        }
+    }
+
+    /// Appends the words that are kept.
+    #[inline]
+    pub(super) fn keep(&self, words: &[u32], random: &mut Random, kept: &mut Vec<u32>) {
+        if self.keep.is_empty() {
+            kept.extend_from_slice(words);
+            return;
+        }
+        for &word in words {
+            let threshold = self.keep[word as usize];
+            if threshold == u32::MAX || (random.bits() >> 32) as u32 <= threshold {
+                kept.push(word);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_drawn_in_proportion_to_the_power_of_their_counts() {
+        let counts = [1000, 300, 300, 20, 1];
+        let negatives = Negatives::new(&counts, 0.75);
+        let mut random = Random::stream(1, 2);
+        let draws = 400_000;
+        let mut drawn = [0_u32; 5];
+        for _ in 0..draws {
+            drawn[negatives.draw(&mut random) as usize] += 1;
+        }
+        let total: f64 = counts.iter().map(|&count| (count as f64).powf(0.75)).sum();
+        for (&drawn, &count) in drawn.iter().zip(&counts) {
+            let expected = (count as f64).powf(0.75) / total;
+            let found = f64::from(drawn) / f64::from(draws);
+            assert!(
+                (found - expected).abs() < 0.003,
+                "count {count}: {found} for {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn frequent_words_are_kept_as_often_as_the_formula_says() {
+        let counts = [90_000, 9_900, 100];
+        let subsampling = Subsampling::new(&counts, 1e-3);
+        let mut random = Random::stream(3, 4);
+        for (word, &count) in counts.iter().enumerate() {
+            let mut kept = Vec::new();
+            subsampling.keep(&vec![word as u32; 100_000], &mut random, &mut kept);
+            let ratio = 1e-3 * 100_000.0 / count as f64;
+            let expected = (ratio.sqrt() + ratio).min(1.0);
+            assert!(
+                (kept.len() as f64 / 1e5 - expected).abs() < 0.006,
+                "count {count}"
+            );
+        }
+    }
+
+    #[test]
+    fn without_a_threshold_all_words_are_kept() {
+        let mut kept = Vec::new();
+        Subsampling::new(&[5, 5], 0.0).keep(&[0, 1, 0], &mut Random::stream(1, 1), &mut kept);
+        assert_eq!(kept, [0, 1, 0]);
+    }
+}

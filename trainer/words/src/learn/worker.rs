@@ -1,0 +1,211 @@
+//! Learning from one sentence after another: what each thread does.
+
+use super::draws::Subsampling;
+use super::inputs::Inputs;
+use super::kernel::{Kernel, MOST_OUTPUTS, Scratch, Step};
+use super::matrix::LINE;
+use super::model::{Model, Targets};
+use super::random::Random;
+use super::settings::{Architecture, Settings};
+
+/// The loss of one window of this many is measured.
+const MEASURED: u32 = 64;
+
+/// What all threads share.
+#[derive(Debug)]
+pub(super) struct Shared<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) model: &'a Model,
+    pub(super) targets: Targets,
+    pub(super) subsampling: Subsampling,
+    pub(super) kernel: Kernel,
+}
+
+/// One thread's buffers.
+#[derive(Debug)]
+pub(super) struct Worker<'a> {
+    shared: &'a Shared<'a>,
+    scratch: Scratch,
+    kept: Vec<u32>,
+    /// The window being learned and the next one, whose rows are on their way from memory.
+    windows: [Window; 2],
+    inputs: Inputs<'a>,
+    outputs: Vec<*mut f32>,
+    hidden: Hidden,
+    loss: Loss,
+    counted: u32,
+}
+
+/// A centre word's surroundings and targets.
+#[derive(Debug, Default)]
+struct Window {
+    first: usize,
+    last: usize,
+    rows: Vec<u32>,
+    labels: Vec<bool>,
+}
+
+/// The mean of a window's input vectors (CBOW), now and before the step.
+#[derive(Debug)]
+struct Hidden(Vec<[f32; LINE]>);
+
+/// Measured loss since the last time it was taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Loss {
+    /// Sum of the losses of the predictions measured.
+    pub(super) sum: f64,
+    /// Predictions measured: pairs in skip-gram, windows in CBOW.
+    pub(super) predictions: u64,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(shared: &'a Shared<'a>) -> Self {
+        let (settings, stride) = (shared.settings, shared.model.input.stride());
+        Worker {
+            shared,
+            scratch: Scratch::for_inputs(2 * settings.window),
+            kept: Vec::new(),
+            windows: Default::default(),
+            inputs: Inputs::new(shared.model, shared.kernel, settings.window),
+            outputs: Vec::with_capacity(MOST_OUTPUTS),
+            hidden: Hidden(vec![[0.0; LINE]; 2 * stride / LINE]),
+            loss: Loss::default(),
+            counted: 0,
+        }
+    }
+
+    /// The loss measured since the last call.
+    pub(super) fn take_loss(&mut self) -> Loss {
+        std::mem::take(&mut self.loss)
+    }
+
+    /// Learns each word of a sentence from the words around it.
+    pub(super) fn sentence(&mut self, words: &[u32], rate: f32, random: &mut Random) {
+        self.kept.clear();
+        self.shared.subsampling.keep(words, random, &mut self.kept);
+        if self.kept.len() < 2 {
+            return;
+        }
+        self.plan(0, random);
+        for centre in 0..self.kept.len() {
+            if centre + 1 < self.kept.len() {
+                self.plan(centre + 1, random);
+            }
+            self.learn(centre, rate);
+        }
+        self.inputs.leave_all(&self.kept);
+    }
+
+    /// Chooses a window's extent and targets, and fetches the rows that it will need.
+    #[inline]
+    fn plan(&mut self, centre: usize, random: &mut Random) {
+        let settings = self.shared.settings;
+        let reach = match settings.dynamic_window {
+            true => 1 + random.below(settings.window as u32) as usize,
+            false => settings.window,
+        };
+        let window = &mut self.windows[centre % 2];
+        window.first = centre.saturating_sub(reach);
+        window.last = (centre + reach).min(self.kept.len() - 1);
+        self.shared
+            .targets
+            .choose(self.kept[centre], random, &mut window.rows, &mut window.labels);
+        let output = &self.shared.model.output;
+        for &row in &window.rows {
+            prefetch(output.row(row), output.stride());
+        }
+        self.inputs.fetch_ahead(&self.kept, centre);
+    }
+
+    /// One step for each group of targets of a window.
+    #[inline]
+    fn learn(&mut self, centre: usize, rate: f32) {
+        let shared = self.shared;
+        let window = &self.windows[centre % 2];
+        let inputs = self
+            .inputs
+            .of_window(&self.kept, centre, window.first..=window.last);
+        if inputs.is_empty() {
+            return;
+        }
+        let stride = shared.model.input.stride();
+        let (now, before) = self.hidden.pointers();
+        let single = [now];
+        let predicting = match shared.settings.architecture {
+            Architecture::SkipGram => inputs,
+            Architecture::Cbow => {
+                #[expect(
+                    unsafe_code,
+                    reason = "rows of the model and a buffer of two rows, all `stride` long"
+                )]
+                unsafe {
+                    (shared.kernel.mean)(inputs, now, stride);
+                    now.copy_to_nonoverlapping(before, stride);
+                }
+                &single[..]
+            }
+        };
+        self.counted += 1;
+        let measured = self.counted % MEASURED == 0;
+        for (rows, labels) in window
+            .rows
+            .chunks(MOST_OUTPUTS)
+            .zip(window.labels.chunks(MOST_OUTPUTS))
+        {
+            self.outputs.clear();
+            self.outputs
+                .extend(rows.iter().map(|&row| shared.model.output.row(row)));
+            let labels = labels
+                .iter()
+                .rev()
+                .fold(0, |bits, &label| bits << 1 | u32::from(label));
+            let step = Step {
+                inputs: predicting,
+                outputs: &self.outputs,
+                labels,
+                rate,
+                stride,
+            };
+            #[expect(
+                unsafe_code,
+                reason = "`row` checks each row; the scratch holds 2 · window inputs; the kernel was detected"
+            )]
+            unsafe {
+                (shared.kernel.step)(&step, &mut self.scratch);
+            }
+            if measured {
+                self.loss.sum += self.scratch.loss(predicting.len(), rows.len(), labels);
+            }
+        }
+        self.loss.predictions += if measured { predicting.len() as u64 } else { 0 };
+        if shared.settings.architecture == Architecture::Cbow {
+            #[expect(unsafe_code, reason = "as above")]
+            unsafe {
+                (shared.kernel.add_change)(inputs, now, before, stride);
+            }
+        }
+    }
+}
+
+impl Hidden {
+    fn pointers(&mut self) -> (*mut f32, *mut f32) {
+        let half = self.0.len() / 2;
+        let (now, before) = self.0.split_at_mut(half);
+        (now.as_mut_ptr().cast(), before.as_mut_ptr().cast())
+    }
+}
+
+/// Asks the processor to fetch a row that will be needed soon.
+#[inline]
+pub(super) fn prefetch(row: *const f32, stride: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for line in (0..stride).step_by(LINE) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        #[expect(unsafe_code, reason = "a prefetch reads nothing, whatever the address")]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(row.wrapping_add(line).cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (row, stride);
+}
