@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Result, WordsError};
+
 /// How words are cut into n-grams. The defaults are fastText's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -28,6 +30,32 @@ impl Default for Subwords {
 }
 
 impl Subwords {
+    /// Checks the lengths and the number of buckets.
+    ///
+    /// # Errors
+    /// One that is out of its range: its name, its range and its value.
+    pub fn validate(&self) -> Result<()> {
+        let refuse = |key: &str, range: String, value: usize| {
+            Err(WordsError::Setting(format!(
+                "subwords.{key}: expected a number {range}, found {value}"
+            )))
+        };
+        if !(1..=100).contains(&self.maxn) {
+            return refuse("maxn", "between 1 and 100".to_owned(), self.maxn);
+        }
+        if !(1..=self.maxn).contains(&self.minn) {
+            return refuse("minn", format!("between 1 and maxn ({})", self.maxn), self.minn);
+        }
+        if !(1..=100_000_000).contains(&self.buckets) {
+            return refuse(
+                "buckets",
+                "between 1 and 100000000".to_owned(),
+                self.buckets as usize,
+            );
+        }
+        Ok(())
+    }
+
     /// Appends the bucket of each n-gram of `<word>` to `ids`, in order of its first character, then length.
     ///
     /// An n-gram that occurs twice is there twice. A lone `<` or `>` is none.

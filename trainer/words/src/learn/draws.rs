@@ -64,6 +64,7 @@ impl Negatives {
 /// Skips frequent words at random (Mikolov et al. 2013, section 2.3, in word2vec.c's form).
 #[derive(Debug)]
 pub(super) struct Subsampling {
+    largest_share: f64,
     /// Of 2³²; empty where every word is kept.
     keep: Vec<u32>,
 }
@@ -71,18 +72,34 @@ pub(super) struct Subsampling {
 impl Subsampling {
     /// Keeps a word of share f of the text with probability √(t/f) + t/f, t = `sample`; 0 keeps all.
     pub(super) fn new(counts: &[u64], sample: f64) -> Self {
-        if sample == 0.0 {
-            return Subsampling { keep: Vec::new() };
-        }
         let total = counts.iter().sum::<u64>() as f64;
-        let keep = |&count: &u64| {
+        let probability = |&count: &u64| {
             let ratio = sample * total / count.max(1) as f64;
-            // A float too large for the type becomes its maximum.
-            ((ratio.sqrt() + ratio) * 2f64.powi(32)) as u32
+            if sample == 0.0 {
+                1.0
+            } else {
+                (ratio.sqrt() + ratio).min(1.0)
+            }
         };
+        let shares = counts
+            .iter()
+            .map(|count| *count as f64 / total * probability(count));
         Subsampling {
-            keep: counts.iter().map(keep).collect(),
+            largest_share: shares.fold(0.0, f64::max),
+            keep: match sample == 0.0 {
+                true => Vec::new(),
+                // A float too large for the type becomes its maximum.
+                false => counts
+                    .iter()
+                    .map(|count| (probability(count) * 2f64.powi(32)) as u32)
+                    .collect(),
+            },
         }
+    }
+
+    /// The largest share of one word: its words that are kept, of all words of the text.
+    pub(super) fn largest_share(&self) -> f64 {
+        self.largest_share
     }
 
     /// Appends the words that are kept.

@@ -60,15 +60,6 @@ impl Huffman {
         let range = self.starts[word as usize]..self.starts[word as usize + 1];
         (&self.nodes[range.clone()], &self.turns[range])
     }
-
-    /// Length of the longest path.
-    pub(super) fn deepest(&self) -> usize {
-        self.starts
-            .windows(2)
-            .map(|pair| pair[1] - pair[0])
-            .max()
-            .unwrap_or(0)
-    }
 }
 
 #[cfg(test)]
@@ -94,7 +85,7 @@ mod tests {
             .map(|(code, count)| code.len() as u64 * count)
             .sum();
         assert_eq!(length, 195);
-        assert_eq!(tree.deepest(), 4);
+        assert_eq!(codes.iter().map(Vec::len).max(), Some(4));
     }
 
     #[test]

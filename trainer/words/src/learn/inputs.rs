@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use super::kernel::Kernel;
 use super::matrix::LINE;
 use super::model::Model;
-use super::worker::prefetch;
+use super::rows::Rows;
 
 /// Gives pointers to the input vectors of a window.
 #[derive(Debug)]
@@ -49,23 +49,23 @@ impl<'a> Inputs<'a> {
     #[inline]
     pub(super) fn of_window(
         &mut self,
+        rows: &mut impl Rows,
         words: &[u32],
         centre: usize,
         positions: RangeInclusive<usize>,
     ) -> &[*mut f32] {
         self.pointers.clear();
         if self.model.subwords.is_none() {
-            let input = &self.model.input;
             let others = positions.filter(|&position| position != centre);
             self.pointers
-                .extend(others.map(|position| input.row(words[position])));
+                .extend(others.map(|position| rows.input(words[position])));
             return &self.pointers;
         }
         while self.left + self.window < centre {
-            self.leave(words[self.left]);
+            self.leave(rows, words[self.left]);
         }
         while self.entered < words.len().min(centre + self.window + 1) {
-            self.enter(words[self.entered]);
+            self.enter(rows, words[self.entered]);
         }
         for position in positions.filter(|&position| position != centre) {
             let (now, _) = self.slot(position);
@@ -76,31 +76,26 @@ impl<'a> Inputs<'a> {
 
     /// Fetches the rows of the word that comes into reach of the centre behind `centre`.
     #[inline]
-    pub(super) fn fetch_ahead(&self, words: &[u32], centre: usize) {
+    pub(super) fn fetch_ahead(&self, rows: &impl Rows, words: &[u32], centre: usize) {
         let Some(&word) = words.get(centre + self.window + 1) else {
             return;
         };
-        let input = &self.model.input;
         match &self.model.subwords {
-            None => prefetch(input.row(word), input.stride()),
-            Some(subwords) => {
-                for &row in subwords.of(word) {
-                    prefetch(input.row(row), input.stride());
-                }
-            }
+            None => rows.fetch_input(word),
+            Some(subwords) => subwords.of(word).iter().for_each(|&row| rows.fetch_input(row)),
         }
     }
 
     /// Ends a sentence.
-    pub(super) fn leave_all(&mut self, words: &[u32]) {
+    pub(super) fn leave_all(&mut self, rows: &mut impl Rows, words: &[u32]) {
         while self.left < self.entered {
-            self.leave(words[self.left]);
+            self.leave(rows, words[self.left]);
         }
         (self.left, self.entered) = (0, 0);
     }
 
-    fn enter(&mut self, word: u32) {
-        self.point_at_rows(word);
+    fn enter(&mut self, rows: &mut impl Rows, word: u32) {
+        self.point_at_rows(rows, word);
         let stride = self.model.input.stride();
         let (now, before) = self.slot(self.entered);
         #[expect(
@@ -114,8 +109,8 @@ impl<'a> Inputs<'a> {
         self.entered += 1;
     }
 
-    fn leave(&mut self, word: u32) {
-        self.point_at_rows(word);
+    fn leave(&mut self, rows: &mut impl Rows, word: u32) {
+        self.point_at_rows(rows, word);
         let (now, before) = self.slot(self.left);
         #[expect(unsafe_code, reason = "as in `enter`")]
         unsafe {
@@ -124,11 +119,11 @@ impl<'a> Inputs<'a> {
         self.left += 1;
     }
 
-    fn point_at_rows(&mut self, word: u32) {
+    fn point_at_rows(&mut self, rows: &mut impl Rows, word: u32) {
         self.rows.clear();
         if let Some(subwords) = &self.model.subwords {
             self.rows
-                .extend(subwords.of(word).iter().map(|&row| self.model.input.row(row)));
+                .extend(subwords.of(word).iter().map(|&row| rows.input(row)));
         }
     }
 

@@ -235,7 +235,7 @@ unsafe fn gradients<S: Simd>(scratch: &mut Scratch, length: usize, rate: f32) {
         1.540_353e-4,
         1.333_355_8e-3,
         9.618_129e-3,
-        5.550_410_9e-2,
+        5.550_411e-2,
         0.240_226_5,
         std::f32::consts::LN_2,
     ];
@@ -326,6 +326,154 @@ unsafe fn any_add_change<S: Simd>(rows: &[*mut f32], now: *const f32, before: *c
                 S::store(row.add(at), bounded::<S>(value));
             }
             at += S::LANES;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of a fixed pseudo-random pattern, 64-byte aligned or not: kernels must not care.
+    fn rows(count: usize, stride: usize, seed: usize) -> Vec<Vec<f32>> {
+        let value = |row: usize, at: usize| {
+            (((row * 7919 + at * 104_729 + seed * 31) % 2003) as f32 / 2003.0 - 0.5) * 0.6
+        };
+        (0..count)
+            .map(|row| (0..stride).map(|at| value(row, at)).collect())
+            .collect()
+    }
+
+    fn pointers(rows: &mut [Vec<f32>]) -> Vec<*mut f32> {
+        rows.iter_mut().map(|row| row.as_mut_ptr()).collect()
+    }
+
+    /// Sum of −log σ(±x·y), literally.
+    fn loss(inputs: &[Vec<f32>], outputs: &[Vec<f32>], labels: u32) -> f64 {
+        let mut loss = 0.0;
+        for input in inputs {
+            for (number, output) in outputs.iter().enumerate() {
+                let score: f64 = input
+                    .iter()
+                    .zip(output)
+                    .map(|(x, y)| f64::from(*x) * f64::from(*y))
+                    .sum();
+                let signed = if labels >> number & 1 == 1 { score } else { -score };
+                loss += (1.0 + (-signed).exp()).ln();
+            }
+        }
+        loss
+    }
+
+    fn run(kernel: Kernel, inputs: &mut [Vec<f32>], outputs: &mut [Vec<f32>], labels: u32, rate: f32) -> f64 {
+        let stride = inputs[0].len();
+        let mut scratch = Scratch::for_inputs(inputs.len());
+        let (input_rows, output_rows) = (pointers(inputs), pointers(outputs));
+        let step = Step {
+            inputs: &input_rows,
+            outputs: &output_rows,
+            labels,
+            rate,
+            stride,
+        };
+        unsafe { (kernel.step)(&step, &mut scratch) };
+        scratch.loss(inputs.len(), outputs.len(), labels)
+    }
+
+    #[test]
+    fn a_step_goes_down_the_gradient_found_by_finite_differences() {
+        let (rate, nudge) = (1e-3_f32, 1e-2_f32);
+        for kernel in Kernel::available() {
+            for (n, m) in [(1, 1), (1, 6), (4, 6), (7, 5), (10, 3), (2, 2), (5, 4)] {
+                let (inputs, outputs) = (rows(n, 32, n), rows(m, 32, 100 + m));
+                let labels = 0b10_0101;
+                let (mut new_inputs, mut new_outputs) = (inputs.clone(), outputs.clone());
+                let measured = run(kernel, &mut new_inputs, &mut new_outputs, labels, rate);
+                assert!((measured - loss(&inputs, &outputs, labels)).abs() < 1e-4);
+                for at in [0, 5, 17, 31] {
+                    let slope = |change: &dyn Fn(f32) -> f64| {
+                        (change(nudge) - change(-nudge)) / f64::from(2.0 * nudge)
+                    };
+                    for row in 0..n {
+                        let expected = slope(&|by| {
+                            let mut moved = inputs.clone();
+                            moved[row][at] += by;
+                            loss(&moved, &outputs, labels)
+                        });
+                        let found = f64::from((inputs[row][at] - new_inputs[row][at]) / rate);
+                        assert!(
+                            (found - expected).abs() < 2e-3,
+                            "{} {n}×{m}: {found} {expected}",
+                            kernel.name
+                        );
+                    }
+                    for row in 0..m {
+                        let expected = slope(&|by| {
+                            let mut moved = outputs.clone();
+                            moved[row][at] += by;
+                            loss(&inputs, &moved, labels)
+                        });
+                        let found = f64::from((outputs[row][at] - new_outputs[row][at]) / rate);
+                        assert!(
+                            (found - expected).abs() < 2e-3,
+                            "{} {n}×{m}: {found} {expected}",
+                            kernel.name
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_kernels_agree() {
+        for stride in [16, 48, 112, 304] {
+            let mut results = Vec::new();
+            for kernel in Kernel::available() {
+                let (mut inputs, mut outputs) = (rows(9, stride, 1), rows(6, stride, 2));
+                run(kernel, &mut inputs, &mut outputs, 1, 0.5);
+                let mut mean = vec![0.0; stride];
+                let input_rows = pointers(&mut inputs);
+                unsafe { (kernel.mean)(&input_rows, mean.as_mut_ptr(), stride) };
+                unsafe { (kernel.add_change)(&input_rows[..2], mean.as_ptr(), outputs[0].as_ptr(), stride) };
+                results.push([inputs.concat(), outputs.concat(), mean].concat());
+            }
+            for result in &results[1..] {
+                for (a, b) in result.iter().zip(&results[0]) {
+                    assert!((a - b).abs() < 1e-5, "{a} {b} at stride {stride}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sigmoid_is_right_from_end_to_end() {
+        for kernel in Kernel::available() {
+            for score in -400..=400 {
+                let score = score as f32 / 10.0;
+                let (mut input, mut output) = (vec![vec![0.0; 16]], vec![vec![0.0; 16]]);
+                input[0][3] = score;
+                output[0][3] = 1.0;
+                run(kernel, &mut input, &mut output, 0, 1.0);
+                // The gradient of label 0 is −σ(score), and the other row is 1.
+                let found = f64::from(score) - f64::from(input[0][3]);
+                let expected = 1.0 / (1.0 + f64::from(-score).exp());
+                assert!(
+                    (found - expected).abs() < 4e-6,
+                    "{}: σ({score}) = {found}",
+                    kernel.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_stop_at_the_bound() {
+        for kernel in Kernel::available() {
+            let (mut inputs, mut outputs) = (vec![vec![LARGEST; 16]; 3], vec![vec![-LARGEST; 16]; 2]);
+            run(kernel, &mut inputs, &mut outputs, 0b11, 1.0);
+            let mut all = inputs.iter().chain(&outputs).flatten();
+            assert!(all.all(|value| value.abs() <= LARGEST), "{}", kernel.name);
         }
     }
 }

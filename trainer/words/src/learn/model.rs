@@ -4,6 +4,7 @@ use encoder::vectors::Vectors;
 use rustc_hash::FxHashMap;
 
 use super::huffman::Huffman;
+use super::kernel::LARGEST;
 use super::matrix::Matrix;
 use super::random::Random;
 use super::settings::{Objective, Settings};
@@ -115,6 +116,21 @@ impl Model {
             vectors: Vectors::from_rows(dimension, values),
             subwords: self.subword_vectors(vocabulary.len(), settings),
         }
+    }
+
+    /// Numbers that reached the bound: a sign that the learning rate is too high.
+    pub(super) fn at_bound(&self) -> usize {
+        let at_bound = |matrix: &Matrix| -> usize {
+            let row = |row: usize| {
+                matrix
+                    .values(row)
+                    .iter()
+                    .filter(|value| value.abs() >= LARGEST)
+                    .count()
+            };
+            (0..matrix.rows()).map(row).sum()
+        };
+        at_bound(&self.input) + at_bound(&self.output)
     }
 
     fn mean(&self, rows: &[u32]) -> Vec<f32> {

@@ -1,128 +1,237 @@
 //! The whole of learning: chunks of the corpus handed to threads, epoch after epoch.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use super::draws::Subsampling;
-use super::kernel::Kernel;
-use super::model::{Model, Targets};
+use super::checkpoint::{self, Checkpointing};
+use super::lockstep::Lockstep;
+use super::model::Model;
 use super::random::Random;
 use super::settings::Settings;
 use super::worker::{Loss, Shared, Worker};
-use crate::corpus::{IntegerCorpus, Vocabulary};
+use crate::corpus::{Chunk, IntegerCorpus, Vocabulary};
 use crate::error::{Result, WordsError};
 use crate::observer::{Observer, Progress};
 use crate::word_vectors::WordVectors;
 
+/// How often the observer hears of progress and is asked whether to stop.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
+
+/// What learning gives.
+#[derive(Debug)]
+pub struct Learned {
+    /// The vectors.
+    pub word_vectors: WordVectors,
+    /// Numbers that reached the bound of ±1000 and were held there; more than none means that the learning
+    /// rate was too high.
+    pub at_bound: usize,
+    /// The processor feature used: `avx512`, `avx2` or `portable`.
+    pub kernel: &'static str,
+}
+
 /// Learns word vectors.
 ///
+/// With one thread, or with `deterministic`, the same corpus and settings give the same bits on the same
+/// kind of processor, interrupted and resumed or not.
+///
 /// # Errors
-/// A setting out of its range, too little memory, or the observer's wish to stop.
+/// A setting out of its range, too little memory, a checkpoint that cannot be written or does not fit, or
+/// [`WordsError::Interrupted`] by the observer, after a checkpoint where there is a place for it.
 pub fn learn(
     vocabulary: &Vocabulary,
     corpus: &IntegerCorpus,
     settings: &Settings,
+    checkpointing: Option<&Checkpointing>,
     observer: &dyn Observer,
-) -> Result<WordVectors> {
-    let model = Model::new(vocabulary, settings)?;
-    let shared = Shared {
-        settings,
-        model: &model,
-        targets: Targets::new(vocabulary, settings),
-        subsampling: Subsampling::new(vocabulary.counts(), settings.sample),
-        kernel: Kernel::detect(),
+) -> Result<Learned> {
+    settings.validate()?;
+    if vocabulary.len() < 2 || corpus.words() < 2 {
+        return Err(WordsError::Corpus(format!(
+            "expected at least two different words to learn from, found {} of which {} are in the text; give \
+             more text",
+            vocabulary.len(),
+            corpus.words()
+        )));
+    }
+    let mut model = Model::new(vocabulary, settings)?;
+    let identity = checkpoint::Identity::new(vocabulary, corpus, settings)?;
+    let resumed = match checkpointing {
+        Some(checkpointing) if checkpointing.resume => {
+            checkpoint::read(&checkpointing.path, &identity, &mut model)?
+        }
+        _ => 0,
     };
-    let run = Run {
-        shared: &shared,
-        corpus,
-        next: AtomicUsize::new(0),
-        done: AtomicU64::new(0),
-        stop: AtomicBool::new(false),
-        loss: Mutex::new(Loss::default()),
-    };
-    run.all(observer)?;
-    Ok(model.word_vectors(vocabulary, settings))
+    let shared = Shared::new(vocabulary, settings, &model);
+    let run = Run::new(&shared, corpus, resumed);
+    while !run.segment(checkpointing.map(|checkpointing| checkpointing.every), observer) {
+        if let Some(checkpointing) = checkpointing {
+            checkpoint::write(
+                &checkpointing.path,
+                &identity,
+                &model,
+                run.next.load(Ordering::Relaxed),
+            )?;
+        }
+        if run.stop.load(Ordering::Relaxed) {
+            return Err(WordsError::Interrupted);
+        }
+    }
+    Ok(Learned {
+        word_vectors: model.word_vectors(vocabulary, settings),
+        at_bound: model.at_bound(),
+        kernel: shared.kernel.name,
+    })
 }
 
-struct Run<'a> {
-    shared: &'a Shared<'a>,
-    corpus: &'a IntegerCorpus,
+/// Learns without checkpoints, for tests that look at the parameters.
+#[cfg(test)]
+pub(super) fn learn_model(
+    corpus: &IntegerCorpus,
+    vocabulary: &Vocabulary,
+    settings: &Settings,
+    model: &Model,
+) {
+    let shared = Shared::new(vocabulary, settings, model);
+    Run::new(&shared, corpus, 0).segment(None, &crate::observer::Unobserved);
+}
+
+/// Learning as it runs: what the threads take from and add to.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    pub(super) shared: &'a Shared<'a>,
+    pub(super) corpus: &'a IntegerCorpus,
     /// Chunk to be learned next, counted through all epochs.
-    next: AtomicUsize,
+    pub(super) next: AtomicUsize,
     /// Words learned, all epochs.
     done: AtomicU64,
+    /// No new chunk is begun: to stop for good, or for a checkpoint.
+    pause: AtomicBool,
     stop: AtomicBool,
     loss: Mutex<Loss>,
 }
 
-impl Run<'_> {
-    fn all(&self, observer: &dyn Observer) -> Result<()> {
-        let threads = self.shared.settings.threads;
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.work())).collect();
-            while !workers.iter().all(|worker| worker.is_finished()) {
-                std::thread::sleep(Duration::from_millis(20));
-                if observer.interrupted() {
-                    self.stop.store(true, Ordering::Relaxed);
+impl<'a> Run<'a> {
+    fn new(shared: &'a Shared<'a>, corpus: &'a IntegerCorpus, next: usize) -> Self {
+        let chunks = corpus.chunks();
+        let done = (next / chunks.len()) as u64 * corpus.words() + chunks[next % chunks.len()].words_before;
+        Run {
+            shared,
+            corpus,
+            next: AtomicUsize::new(next),
+            done: AtomicU64::new(done),
+            pause: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+            loss: Mutex::new(Loss::default()),
+        }
+    }
+
+    /// Learns until all is done (true), or the observer interrupts or that much time has passed (false).
+    /// Either way all chunks before `next` are learned, and no others.
+    fn segment(&self, longest: Option<Duration>, observer: &dyn Observer) -> bool {
+        self.pause.store(false, Ordering::Relaxed);
+        let settings = self.shared.settings;
+        let lockstep = settings
+            .deterministic
+            .then(|| Lockstep::new(self, settings.threads));
+        let started = Instant::now();
+        thread::scope(|scope| {
+            let caller = thread::current();
+            let workers: Vec<_> = (0..settings.threads)
+                .map(|number| {
+                    let (caller, lockstep) = (caller.clone(), lockstep.as_ref());
+                    scope.spawn(move || {
+                        match lockstep {
+                            Some(lockstep) => lockstep.work(number),
+                            None => self.work(),
+                        }
+                        caller.unpark();
+                    })
+                })
+                .collect();
+            while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
+                thread::park_timeout(REPORT_EVERY);
+                self.stop.fetch_or(observer.interrupted(), Ordering::Relaxed);
+                let time_is_up = longest.is_some_and(|longest| started.elapsed() >= longest);
+                if time_is_up || self.stop.load(Ordering::Relaxed) {
+                    self.pause.store(true, Ordering::Relaxed);
                 }
                 observer.progress(&self.progress());
             }
         });
-        match self.stop.load(Ordering::Relaxed) {
-            true => Err(WordsError::Interrupted),
-            false => Ok(()),
+        self.next.fetch_min(self.chunks_in_all(), Ordering::Relaxed);
+        self.next.load(Ordering::Relaxed) == self.chunks_in_all()
+    }
+
+    /// One thread of Hogwild: takes the next chunk as long as there is one.
+    fn work(&self) {
+        let mut worker = Worker::new(self.shared, self.shared.model);
+        while !self.pausing() {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number >= self.chunks_in_all() {
+                break;
+            }
+            let mut random = Random::stream(self.shared.settings.seed, number as u64);
+            let (chunk, mut before) = self.chunk(number);
+            for sentence in self.corpus.sentences(chunk) {
+                worker.sentence(sentence, self.rate(before) as f32, &mut random);
+                before += sentence.len() as u64;
+            }
+            self.learned(chunk.words, worker.take_loss());
         }
     }
 
-    fn total(&self) -> u64 {
+    /// Chunks of all epochs.
+    pub(super) fn chunks_in_all(&self) -> usize {
+        self.corpus.chunks().len() * self.shared.settings.epochs
+    }
+
+    /// Whether to begin no new chunk.
+    pub(super) fn pausing(&self) -> bool {
+        self.pause.load(Ordering::Relaxed)
+    }
+
+    /// A chunk, counted through all epochs, and the words of all epochs before it.
+    pub(super) fn chunk(&self, number: usize) -> (Chunk, u64) {
+        let chunks = self.corpus.chunks();
+        let chunk = chunks[number % chunks.len()];
+        (
+            chunk,
+            (number / chunks.len()) as u64 * self.corpus.words() + chunk.words_before,
+        )
+    }
+
+    /// Takes note of learned words and their loss.
+    pub(super) fn learned(&self, words: u64, loss: Loss) {
+        self.done.fetch_add(words, Ordering::Relaxed);
+        let mut sum = self.loss.lock().unwrap_or_else(PoisonError::into_inner);
+        sum.sum += loss.sum;
+        sum.predictions += loss.predictions;
+    }
+
+    /// Learning rate after that many words: it falls linearly over all epochs.
+    pub(super) fn rate(&self, done: u64) -> f64 {
+        let settings = self.shared.settings;
+        let part = done as f64 / self.words_in_all() as f64;
+        settings.learning_rate + (settings.min_learning_rate - settings.learning_rate) * part
+    }
+
+    fn words_in_all(&self) -> u64 {
         self.corpus.words() * self.shared.settings.epochs as u64
     }
 
     fn progress(&self) -> Progress {
         let done = self.done.load(Ordering::Relaxed);
-        let loss = match self.loss.lock() {
-            Ok(mut loss) => std::mem::take(&mut *loss),
-            Err(_) => Loss::default(),
-        };
+        let loss = std::mem::take(&mut *self.loss.lock().unwrap_or_else(PoisonError::into_inner));
+        let last = self.shared.settings.epochs - 1;
         Progress {
             stage: "learning",
             done,
-            total: self.total(),
-            epoch: (done / self.corpus.words().max(1)) as usize,
+            total: self.words_in_all(),
+            epoch: ((done / self.corpus.words()) as usize).min(last),
             loss: (loss.predictions > 0).then(|| loss.sum / loss.predictions as f64),
             learning_rate: self.rate(done),
-        }
-    }
-
-    /// Falls linearly from the first word of the first epoch to the last of the last.
-    fn rate(&self, done: u64) -> f64 {
-        let settings = self.shared.settings;
-        let part = done as f64 / self.total().max(1) as f64;
-        settings.learning_rate + (settings.min_learning_rate - settings.learning_rate) * part
-    }
-
-    fn work(&self) {
-        let mut worker = Worker::new(self.shared);
-        let chunks = self.corpus.chunks();
-        while !self.stop.load(Ordering::Relaxed) {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let (epoch, chunk) = (number / chunks.len(), chunks[number % chunks.len()]);
-            if epoch >= self.shared.settings.epochs {
-                break;
-            }
-            let mut random = Random::stream(self.shared.settings.seed, number as u64);
-            let mut before = epoch as u64 * self.corpus.words() + chunk.words_before;
-            for sentence in self.corpus.sentences(chunk) {
-                worker.sentence(sentence, self.rate(before) as f32, &mut random);
-                before += sentence.len() as u64;
-            }
-            self.done.fetch_add(chunk.words, Ordering::Relaxed);
-            let loss = worker.take_loss();
-            if let Ok(mut sum) = self.loss.lock() {
-                sum.sum += loss.sum;
-                sum.predictions += loss.predictions;
-            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Result, WordsError};
 use crate::subwords::Subwords;
 
 /// Which side predicts which (Mikolov et al. 2013, arXiv 1301.3781).
@@ -25,7 +26,7 @@ pub enum Objective {
 }
 
 /// How word vectors are learned.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Skip-gram or CBOW.
     pub architecture: Architecture,
@@ -78,5 +79,87 @@ impl Default for Settings {
             threads: 1,
             deterministic: false,
         }
+    }
+}
+
+impl Settings {
+    /// Checks that each setting is in its range, and the ranges keep every number of learning finite.
+    ///
+    /// # Errors
+    /// The first setting that is not: its name, its range and its value.
+    pub fn validate(&self) -> Result<()> {
+        let whole = [
+            ("dimension", self.dimension, 1, 10_000),
+            ("window", self.window, 1, 1_000),
+            ("negatives", self.negatives, 1, 1_000),
+            ("epochs", self.epochs, 1, 100_000),
+            ("threads", self.threads, 1, 1_024),
+        ];
+        for (name, value, least, most) in whole {
+            if !(least..=most).contains(&value) {
+                return Err(out_of_range(name, &format!("between {least} and {most}"), value));
+            }
+        }
+        let real = [
+            ("ns_exponent", self.ns_exponent, -2.0, 2.0),
+            ("sample", self.sample, 0.0, 1.0),
+            ("learning_rate", self.learning_rate, f64::MIN_POSITIVE, 1.0),
+            (
+                "min_learning_rate",
+                self.min_learning_rate,
+                0.0,
+                self.learning_rate,
+            ),
+        ];
+        for (name, value, least, most) in real {
+            if !(least..=most).contains(&value) {
+                let range = match name {
+                    "learning_rate" => "above 0 and at most 1".to_owned(),
+                    "min_learning_rate" => format!("between 0 and learning_rate ({most})"),
+                    _ => format!("between {least} and {most}"),
+                };
+                return Err(out_of_range(name, &range, value));
+            }
+        }
+        self.subwords.map_or(Ok(()), |subwords| subwords.validate())
+    }
+}
+
+fn out_of_range(name: &str, range: &str, value: impl std::fmt::Display) -> WordsError {
+    WordsError::Setting(format!("{name}: expected a number {range}, found {value}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&mut Settings)) -> String {
+        let mut settings = Settings::default();
+        settings.validate().unwrap();
+        change(&mut settings);
+        settings.validate().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn each_setting_has_a_range() {
+        assert!(
+            refused(|s| s.dimension = 0)
+                .contains("dimension: expected a number between 1 and 10000, found 0")
+        );
+        assert!(refused(|s| s.window = 0).contains("window"));
+        assert!(refused(|s| s.negatives = 0).contains("negatives"));
+        assert!(refused(|s| s.learning_rate = 50.0).contains("above 0 and at most 1, found 50"));
+        assert!(refused(|s| s.learning_rate = f64::NAN).contains("found NaN"));
+        assert!(refused(|s| s.min_learning_rate = 0.5).contains("between 0 and learning_rate (0.025)"));
+        assert!(refused(|s| s.sample = -1.0).contains("sample"));
+        assert!(refused(|s| s.ns_exponent = f64::INFINITY).contains("ns_exponent"));
+        assert!(
+            refused(|s| s.subwords = Some(Subwords {
+                minn: 4,
+                maxn: 3,
+                buckets: 9
+            }))
+            .contains("subwords.minn")
+        );
     }
 }

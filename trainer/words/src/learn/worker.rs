@@ -6,7 +6,9 @@ use super::kernel::{Kernel, MOST_OUTPUTS, Scratch, Step};
 use super::matrix::LINE;
 use super::model::{Model, Targets};
 use super::random::Random;
+use super::rows::Rows;
 use super::settings::{Architecture, Settings};
+use crate::corpus::Vocabulary;
 
 /// The loss of one window of this many is measured.
 const MEASURED: u32 = 64;
@@ -21,10 +23,23 @@ pub(super) struct Shared<'a> {
     pub(super) kernel: Kernel,
 }
 
-/// One thread's buffers.
+impl<'a> Shared<'a> {
+    pub(super) fn new(vocabulary: &Vocabulary, settings: &'a Settings, model: &'a Model) -> Self {
+        Shared {
+            settings,
+            model,
+            targets: Targets::new(vocabulary, settings),
+            subsampling: Subsampling::new(vocabulary.counts(), settings.sample),
+            kernel: Kernel::detect(),
+        }
+    }
+}
+
+/// One thread's buffers, and where it finds the rows.
 #[derive(Debug)]
-pub(super) struct Worker<'a> {
+pub(super) struct Worker<'a, R> {
     shared: &'a Shared<'a>,
+    rows: R,
     scratch: Scratch,
     kept: Vec<u32>,
     /// The window being learned and the next one, whose rows are on their way from memory.
@@ -58,11 +73,12 @@ pub(super) struct Loss {
     pub(super) predictions: u64,
 }
 
-impl<'a> Worker<'a> {
-    pub(super) fn new(shared: &'a Shared<'a>) -> Self {
+impl<'a, R: Rows> Worker<'a, R> {
+    pub(super) fn new(shared: &'a Shared<'a>, rows: R) -> Self {
         let (settings, stride) = (shared.settings, shared.model.input.stride());
         Worker {
             shared,
+            rows,
             scratch: Scratch::for_inputs(2 * settings.window),
             kept: Vec::new(),
             windows: Default::default(),
@@ -72,6 +88,11 @@ impl<'a> Worker<'a> {
             loss: Loss::default(),
             counted: 0,
         }
+    }
+
+    /// Where the rows are.
+    pub(super) fn rows_mut(&mut self) -> &mut R {
+        &mut self.rows
     }
 
     /// The loss measured since the last call.
@@ -93,7 +114,7 @@ impl<'a> Worker<'a> {
             }
             self.learn(centre, rate);
         }
-        self.inputs.leave_all(&self.kept);
+        self.inputs.leave_all(&mut self.rows, &self.kept);
     }
 
     /// Chooses a window's extent and targets, and fetches the rows that it will need.
@@ -110,11 +131,10 @@ impl<'a> Worker<'a> {
         self.shared
             .targets
             .choose(self.kept[centre], random, &mut window.rows, &mut window.labels);
-        let output = &self.shared.model.output;
         for &row in &window.rows {
-            prefetch(output.row(row), output.stride());
+            self.rows.fetch_output(row);
         }
-        self.inputs.fetch_ahead(&self.kept, centre);
+        self.inputs.fetch_ahead(&self.rows, &self.kept, centre);
     }
 
     /// One step for each group of targets of a window.
@@ -124,7 +144,7 @@ impl<'a> Worker<'a> {
         let window = &self.windows[centre % 2];
         let inputs = self
             .inputs
-            .of_window(&self.kept, centre, window.first..=window.last);
+            .of_window(&mut self.rows, &self.kept, centre, window.first..=window.last);
         if inputs.is_empty() {
             return;
         }
@@ -146,15 +166,14 @@ impl<'a> Worker<'a> {
             }
         };
         self.counted += 1;
-        let measured = self.counted % MEASURED == 0;
+        let measured = self.counted.is_multiple_of(MEASURED);
         for (rows, labels) in window
             .rows
             .chunks(MOST_OUTPUTS)
             .zip(window.labels.chunks(MOST_OUTPUTS))
         {
             self.outputs.clear();
-            self.outputs
-                .extend(rows.iter().map(|&row| shared.model.output.row(row)));
+            self.outputs.extend(rows.iter().map(|&row| self.rows.output(row)));
             let labels = labels
                 .iter()
                 .rev()
@@ -193,19 +212,4 @@ impl Hidden {
         let (now, before) = self.0.split_at_mut(half);
         (now.as_mut_ptr().cast(), before.as_mut_ptr().cast())
     }
-}
-
-/// Asks the processor to fetch a row that will be needed soon.
-#[inline]
-pub(super) fn prefetch(row: *const f32, stride: usize) {
-    #[cfg(target_arch = "x86_64")]
-    for line in (0..stride).step_by(LINE) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        #[expect(unsafe_code, reason = "a prefetch reads nothing, whatever the address")]
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(row.wrapping_add(line).cast());
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (row, stride);
 }

@@ -1,0 +1,145 @@
+//! Learning with the same bits at any number of threads.
+//!
+//! Sixteen groups of sentences are learned at a time, each from the model as it stood before, each on copies
+//! of the rows that it touches. Then all changes are added to the model, group after group. Which thread
+//! learns a group, or adds to a row, changes nothing in the numbers. The price is the copying, and that
+//! groups do not see each other's changes at once: where one word makes up much of the text, its changes
+//! would add up to far too much, so groups are then smaller.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Barrier, PoisonError, RwLock};
+
+use super::random::Random;
+use super::rows::Copies;
+use super::session::Run;
+use super::worker::{Shared, Worker};
+use crate::corpus::Chunk;
+
+/// Groups learned from the same model: the most threads that can be of use.
+const GROUPS: usize = 16;
+
+/// A group closes with the first sentence that reaches this many words, or fewer (see [`group_words`]).
+const GROUP_WORDS: f64 = 200.0;
+
+/// The changes that pairs of the most frequent word make before the others see them: their number times the
+/// learning rate. Where each is small beside the vector, summing them is as good as making them in turn;
+/// from about 2 on, learning was seen to swing and fail.
+const UNSEEN_CHANGE: f64 = 1.0;
+
+/// What the threads share.
+#[derive(Debug)]
+pub(super) struct Lockstep<'a> {
+    run: &'a Run<'a>,
+    threads: usize,
+    group_words: usize,
+    changes: Vec<RwLock<Copies<'a>>>,
+    barrier: Barrier,
+    go_on: AtomicBool,
+}
+
+/// Sentences that are learned one after the other, and the words of the chunk before them.
+struct Group<'a> {
+    sentences: Vec<&'a [u32]>,
+    before: u64,
+}
+
+impl<'a> Lockstep<'a> {
+    pub(super) fn new(run: &'a Run<'a>, threads: usize) -> Self {
+        Lockstep {
+            run,
+            threads,
+            group_words: group_words(run.shared),
+            changes: (0..GROUPS)
+                .map(|_| RwLock::new(Copies::new(run.shared.model)))
+                .collect(),
+            barrier: Barrier::new(threads),
+            go_on: AtomicBool::new(true),
+        }
+    }
+
+    /// What each thread does, `thread` being its number.
+    pub(super) fn work(&self, thread: usize) {
+        let run = self.run;
+        let mut worker = Worker::new(run.shared, Copies::new(run.shared.model));
+        let mut number = run.next.load(Ordering::Relaxed);
+        loop {
+            if thread == 0 {
+                let more = number < run.chunks_in_all() && !run.pausing();
+                self.go_on.store(more, Ordering::Relaxed);
+            }
+            self.barrier.wait();
+            if !self.go_on.load(Ordering::Relaxed) {
+                return;
+            }
+            let (chunk, before) = run.chunk(number);
+            let groups = self.groups(chunk);
+            for (round, groups) in groups.chunks(GROUPS).enumerate() {
+                for (slot, group) in groups.iter().enumerate().skip(thread).step_by(self.threads) {
+                    let name = (number as u64) << 32 | (round * GROUPS + slot) as u64;
+                    let random = Random::stream(run.shared.settings.seed, name);
+                    self.learn(&mut worker, slot, group, (before, random));
+                }
+                self.barrier.wait();
+                for slot in 0..groups.len() {
+                    let changes = self.changes[slot].read().unwrap_or_else(PoisonError::into_inner);
+                    changes.add_to_model(run.shared.kernel, thread, self.threads);
+                }
+                self.barrier.wait();
+            }
+            number += 1;
+            run.learned(if thread == 0 { chunk.words } else { 0 }, worker.take_loss());
+            if thread == 0 {
+                run.next.store(number, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn learn(
+        &self,
+        worker: &mut Worker<'a, Copies<'a>>,
+        slot: usize,
+        group: &Group<'_>,
+        (before, mut random): (u64, Random),
+    ) {
+        let mut changes = self.changes[slot].write().unwrap_or_else(PoisonError::into_inner);
+        changes.clear();
+        std::mem::swap(worker.rows_mut(), &mut *changes);
+        let mut before = before + group.before;
+        for sentence in &group.sentences {
+            worker.sentence(sentence, self.run.rate(before) as f32, &mut random);
+            before += sentence.len() as u64;
+        }
+        worker.rows_mut().subtract_model(self.run.shared.kernel);
+        std::mem::swap(worker.rows_mut(), &mut *changes);
+    }
+
+    fn groups(&self, chunk: Chunk) -> Vec<Group<'a>> {
+        let mut groups: Vec<Group<'a>> = Vec::new();
+        let (mut words, mut before) = (self.group_words, 0);
+        for sentence in self.run.corpus.sentences(chunk) {
+            if words >= self.group_words {
+                groups.push(Group {
+                    sentences: Vec::new(),
+                    before,
+                });
+                words = 0;
+            }
+            if let Some(group) = groups.last_mut() {
+                group.sentences.push(sentence);
+            }
+            words += sentence.len();
+            before += sentence.len() as u64;
+        }
+        groups
+    }
+}
+
+fn group_words(shared: &Shared<'_>) -> usize {
+    let settings = shared.settings;
+    let pairs = match settings.dynamic_window {
+        true => settings.window + 1,
+        false => 2 * settings.window,
+    };
+    let change = shared.subsampling.largest_share() * pairs as f64 * settings.learning_rate;
+    (UNSEEN_CHANGE / change / GROUPS as f64).clamp(1.0, GROUP_WORDS) as usize
+}
