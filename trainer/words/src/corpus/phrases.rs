@@ -258,3 +258,55 @@ fn join(
     }
     writer.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Unobserved;
+    use crate::corpus::SENTENCE_END;
+
+    #[test]
+    fn the_score_is_that_of_the_formula() {
+        assert_eq!(score(8, (10, 12), 1000, 5), 3.0 / 120.0 * 1000.0);
+        assert!(score(3, (10, 12), 1000, 5) < 0.0, "the discount is not clipped");
+    }
+
+    #[test]
+    fn above_the_limit_the_rarest_pairs_are_forgotten() {
+        // One pair many times in each chunk, all others once.
+        let mut words = Interner::new();
+        let mut tokens = Vec::new();
+        for number in 0..100_000_u32 {
+            let word = |name: String, words: &mut Interner| words.count(&name);
+            let sentence = [
+                word(format!("w{}", number % 1000), &mut words),
+                word(format!("v{}", number % 999), &mut words),
+                SENTENCE_END,
+                word("new".to_owned(), &mut words),
+                word("york".to_owned(), &mut words),
+                SENTENCE_END,
+            ];
+            tokens.extend(sentence);
+        }
+        let corpus = IntegerCorpus::from_tokens(tokens);
+        let settings = PhraseSettings {
+            min_count: 1,
+            ..PhraseSettings::default()
+        };
+        let mut finder = Finder {
+            words: &words,
+            settings: &settings,
+            observer: &Unobserved,
+            max_pairs: 500,
+            found: Vec::new(),
+            names: FxHashSet::default(),
+        };
+        let counts = words.counts();
+        let pairs = finder.count_pairs(&corpus, counts, 0).unwrap();
+        assert!(pairs.len() <= 500);
+        let new_york = (words.get("new").unwrap(), words.get("york").unwrap());
+        assert_eq!(pairs[&new_york], 100_000);
+        finder.max_pairs = usize::MAX;
+        assert!(finder.count_pairs(&corpus, counts, 0).unwrap().len() > 90_000);
+    }
+}

@@ -133,7 +133,7 @@ pub fn prepare(
     let (corpus, longest) = write(&text.corpus, &segmentation, &selected, &path, observer)?;
     if longest < 2 {
         return Err(WordsError::Corpus(format!(
-            "no sentence has two of the {} that were kept, so no word has a context; lower min_count or give \
+            "no sentence has two words of the vocabulary ({}), so no word has a context; lower min_count or give \
              more text",
             count(selected.len() as u64, "word"),
         )));
@@ -175,7 +175,7 @@ struct Unit {
 }
 
 /// Chooses the vocabulary. Phrases that are too rare for it are taken apart and all is counted again, until
-/// each phrase that is joined is in the vocabulary.
+/// each phrase that is joined is in the vocabulary: the longest first, because their parts may be phrases.
 fn select(
     text: &ReadText,
     found: Found,
@@ -184,20 +184,18 @@ fn select(
 ) -> Result<(Segmentation, Vec<Unit>)> {
     let mut segmentation = Segmentation::new(text.words.len(), found);
     loop {
-        let counts = if segmentation.phrases() == 0 {
+        let counts = if segmentation.phrases().len() == 0 {
             text.words.counts().to_vec()
         } else {
             segmentation.count(&text.corpus, observer)?
         };
         let selected = most_frequent(text, &segmentation, &counts, settings)?;
         let kept: FxHashSet<u32> = selected.iter().map(|unit| unit.number).collect();
-        let joined = selected
-            .iter()
-            .filter(|unit| segmentation.phrase(unit.number).is_some());
-        if joined.count() == segmentation.phrases() {
+        let rare = segmentation.phrases().filter(|(unit, _)| !kept.contains(unit));
+        let Some(longest) = rare.map(|(_, phrase)| phrase.len()).max() else {
             return Ok((segmentation, selected));
-        }
-        segmentation = segmentation.keep(|phrase| kept.contains(&phrase));
+        };
+        segmentation = segmentation.keep(|unit, phrase| phrase.len() < longest || kept.contains(&unit));
     }
 }
 

@@ -58,11 +58,10 @@ impl Segmentation {
         segmentation
     }
 
-    /// The same without the phrases whose unit `is_kept` denies.
-    pub(super) fn keep(self, is_kept: impl Fn(u32) -> bool) -> Self {
-        let units = self.words as u32..;
-        let kept = units.zip(self.phrases).filter(|(unit, _)| is_kept(*unit));
-        Segmentation::new(self.words, kept.map(|(_, phrase)| phrase).collect())
+    /// The same with only those phrases, given as unit and words, that `is_kept` accepts.
+    pub(super) fn keep(self, is_kept: impl Fn(u32, &[u32]) -> bool) -> Self {
+        let kept = self.phrases().filter(|&(unit, phrase)| is_kept(unit, phrase));
+        Segmentation::new(self.words, kept.map(|(_, phrase)| phrase.into()).collect())
     }
 
     /// Number of units.
@@ -70,9 +69,10 @@ impl Segmentation {
         self.words + self.phrases.len()
     }
 
-    /// Number of phrases.
-    pub(super) fn phrases(&self) -> usize {
-        self.phrases.len()
+    /// Each phrase's unit and words.
+    pub(super) fn phrases(&self) -> impl ExactSizeIterator<Item = (u32, &[u32])> {
+        let phrases = self.phrases.iter().enumerate();
+        phrases.map(|(index, phrase)| ((self.words + index) as u32, &phrase[..]))
     }
 
     /// The words of a unit that is a phrase.
@@ -158,7 +158,7 @@ mod tests {
             segmentation.segment(sentence, &mut units);
             assert_eq!(units, expected);
         }
-        let fewer = segmentation.keep(|unit| unit == 6);
+        let fewer = segmentation.keep(|unit, _| unit == 6);
         fewer.segment(&[0, 1, 2, 3], &mut units);
         assert_eq!(units, [0, 5, 3]);
     }
