@@ -18,9 +18,11 @@ pub mod learn;
 mod observer;
 pub mod similar;
 pub mod subwords;
+mod table;
 pub mod texts;
 mod word_vectors;
 
 pub use error::{Result, WordsError};
 pub use observer::{Observer, Progress, Unobserved};
+pub use table::Table;
 pub use word_vectors::{SubwordVectors, WordVectors};

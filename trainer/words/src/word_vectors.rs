@@ -1,9 +1,8 @@
 //! What learning gives: a vector for each word, and with subwords for words never seen.
 
-use encoder::vectors::Vectors;
-
 use crate::corpus::Vocabulary;
 use crate::subwords::Subwords;
+use crate::table::Table;
 
 /// Words and their vectors, most frequent word first.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +10,7 @@ pub struct WordVectors {
     /// The words and how often each was seen (0 where a file does not say).
     pub vocabulary: Vocabulary,
     /// One row for each word; with subwords it is the mean of the word's own row and its n-grams'.
-    pub vectors: Vectors,
+    pub vectors: Table,
     /// The n-grams' vectors, where the model has them.
     pub subwords: Option<SubwordVectors>,
 }
@@ -24,7 +23,7 @@ pub struct SubwordVectors {
     /// The buckets that have a vector, ascending; the others were never seen.
     pub buckets: Vec<u32>,
     /// A row for each of `buckets`.
-    pub vectors: Vectors,
+    pub vectors: Table,
 }
 
 impl WordVectors {
@@ -53,7 +52,7 @@ impl SubwordVectors {
         }
         let mut mean = vec![0.0_f32; self.vectors.dimension()];
         for &row in &rows {
-            for (mean, value) in mean.iter_mut().zip(self.vectors.row(row)) {
+            for (mean, value) in mean.iter_mut().zip(self.vectors.row(row).iter()) {
                 *mean += value / rows.len() as f32;
             }
         }

@@ -113,7 +113,7 @@ impl Model {
         }
         WordVectors {
             vocabulary: vocabulary.clone(),
-            vectors: Vectors::from_rows(dimension, values),
+            vectors: Vectors::from_rows(dimension, values).into(),
             subwords: self.subword_vectors(vocabulary.len(), settings),
         }
     }
@@ -155,7 +155,7 @@ impl Model {
         Some(SubwordVectors {
             subwords,
             buckets,
-            vectors,
+            vectors: vectors.into(),
         })
     }
 }
