@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask setup | demo | test | check`.
+//! The project's own commands: `cargo xtask setup | demo | test | check | bench`.
 //!
 //! A program in place of scripts, so that a fresh machine needs nothing but Rust to run them. It
 //! depends on none of the other crates: it must compile in seconds, before libtorch is there.
 
+mod bench;
 mod check;
 mod console;
 mod demo;
@@ -25,6 +26,13 @@ Commands:
                               --force  unpack again, and replace a deps/ folder made by hand
   demo                      Set up, build, train on data/medical, index, search, measure
   test [ARGS]...            Set up, then every test; ARGS go to `cargo test`
+  bench word2vec [OPTIONS]  Word vectors beside gensim, fastText and others; fetches those from PyPI
+                              --text FILES, --wordsim DIR        [default: in ../shared/data]
+                              --word2vec-c FILE, --pword2vec FILE  these two, compiled
+                              --epochs 3, --seeds 3, --dimensions 100,300, --threads 1,2
+                              --methods skip-gram,cbow,subwords
+  bench word2vec-settings   What each setting does to the quality and speed of word vectors
+                              --text, --wordsim, --epochs, --seeds as above
   check                     rustfmt, clippy, rustdoc, and `search` built without libtorch
 
 Downloads are kept in $SEXTANT_CACHE, else $XDG_CACHE_HOME/sextant, else ~/.cache/sextant.
@@ -52,11 +60,18 @@ fn run(arguments: &[String]) -> Result<()> {
         "demo" if rest.is_empty() => demo::run(),
         "test" => test::run(rest),
         "check" if rest.is_empty() => check::run(),
+        "bench" => match rest.split_first() {
+            Some((what, options)) if what == "word2vec" => bench::run(&bench::Options::parse(options)?),
+            Some((what, options)) if what == "word2vec-settings" => {
+                bench::run_settings(&bench::Options::parse(options)?)
+            }
+            _ => bail!("`bench` takes what to measure: word2vec or word2vec-settings"),
+        },
         "demo" | "check" => bail!("`{command}` takes no arguments, got `{}`", rest.join(" ")),
         "help" | "--help" | "-h" => {
             console::say(HELP.trim_end());
             Ok(())
         }
-        other => bail!("no command `{other}`; there are setup, demo, test, check and help"),
+        other => bail!("no command `{other}`; there are setup, demo, test, bench, check and help"),
     }
 }

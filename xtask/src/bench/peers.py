@@ -1,0 +1,129 @@
+"""What `cargo xtask bench` does in Python: make one text for all tools, train the Python ones, and watch a
+program run. Each command prints one JSON object as its last line."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+
+def text(out, *files):
+    """Lower-cased words with a space between them, a line for each text: the same tokens for every tool."""
+    words = re.compile(r"\w+")
+    total = 0
+    with open(out + ".unfinished", "w", encoding="utf-8") as target:
+        for line in lines(files):
+            found = words.findall(line.lower())
+            total += len(found)
+            if found:
+                target.write(" ".join(found) + "\n")
+    os.rename(out + ".unfinished", out)
+    print(json.dumps({"words": total}))
+
+
+def lines(files):
+    for name in files:
+        if name.endswith(".parquet"):
+            import pyarrow.parquet
+
+            for batch in pyarrow.parquet.ParquetFile(name).iter_batches(columns=["text"]):
+                yield from (value or "" for value in batch.column(0).to_pylist())
+        else:
+            with open(name, encoding="utf-8") as source:
+                yield from source
+
+
+def gensim(settings):
+    from gensim.models import FastText, Word2Vec
+
+    subwords = settings["subwords"]
+    model = (FastText if subwords else Word2Vec)(
+        vector_size=settings["dimension"],
+        sg=int(settings["architecture"] == "skip-gram"),
+        alpha=settings["learning_rate"],
+        workers=settings["threads"],
+        seed=settings["seed"],
+        epochs=settings["epochs"],
+        window=5,
+        negative=5,
+        sample=1e-4,
+        min_count=5,
+    )
+    model.build_vocab(corpus_file=settings["text"])
+    start = time.monotonic()
+    model.train(
+        corpus_file=settings["text"],
+        total_examples=model.corpus_count,
+        total_words=model.corpus_total_words,
+        epochs=model.epochs,
+    )
+    seconds = time.monotonic() - start
+    model.wv.save_word2vec_format(settings["out"])
+    print(json.dumps({"learn_seconds": seconds}))
+
+
+def fasttext(settings):
+    import fasttext
+
+    model = fasttext.train_unsupervised(
+        settings["text"],
+        model="skipgram" if settings["architecture"] == "skip-gram" else "cbow",
+        dim=settings["dimension"],
+        lr=settings["learning_rate"],
+        thread=settings["threads"],
+        seed=settings["seed"],
+        epoch=settings["epochs"],
+        minn=3 if settings["subwords"] else 0,
+        maxn=6 if settings["subwords"] else 0,
+        ws=5,
+        neg=5,
+        t=1e-4,
+        minCount=5,
+        verbose=2,
+    )
+    words = model.get_words()
+    with open(settings["out"], "w", encoding="utf-8") as target:
+        target.write(f"{len(words)} {model.get_dimension()}\n")
+        for word in words:
+            target.write(word + " " + " ".join(map(str, model.get_word_vector(word))) + "\n")
+
+
+def watch(*command):
+    """Runs a program: its peak memory, its whole time, its output, and when its progress began and ended."""
+    start = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output, first, last = b"", None, None
+    while chunk := os.read(child.stdout.fileno(), 1 << 16):
+        output += chunk
+        if b"Progress:" in chunk:
+            last = time.monotonic()
+            first = first or last
+    _, status, usage = os.wait4(child.pid, 0)
+    print(
+        json.dumps(
+            {
+                "status": os.waitstatus_to_exitcode(status),
+                "seconds": time.monotonic() - start,
+                "progress_seconds": last - first if first else None,
+                "peak_mib": usage.ru_maxrss / 1024,
+                "output": output.decode("utf-8", "replace").replace("\r", "\n"),
+            }
+        )
+    )
+
+
+def main(command, *arguments):
+    match command:
+        case "text":
+            text(*arguments)
+        case "watch":
+            watch(*arguments)
+        case "gensim":
+            gensim(json.loads(arguments[0]))
+        case "fasttext":
+            fasttext(json.loads(arguments[0]))
+
+
+main(*sys.argv[1:])
