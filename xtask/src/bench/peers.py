@@ -65,6 +65,7 @@ def gensim(settings):
 
 
 def fasttext(settings):
+    # It takes no seed; more than one thread make each training another.
     import fasttext
 
     model = fasttext.train_unsupervised(
@@ -73,7 +74,6 @@ def fasttext(settings):
         dim=settings["dimension"],
         lr=settings["learning_rate"],
         thread=settings["threads"],
-        seed=settings["seed"],
         epoch=settings["epochs"],
         minn=3 if settings["subwords"] else 0,
         maxn=6 if settings["subwords"] else 0,
