@@ -12,7 +12,7 @@ mod random;
 mod rows;
 mod session;
 mod settings;
-mod simd;
+pub(crate) mod simd;
 #[cfg(test)]
 mod tests;
 mod worker;
