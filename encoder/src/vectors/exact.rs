@@ -117,6 +117,23 @@ mod tests {
     }
 
     #[test]
+    fn what_two_have_seen_is_what_one_would_have_seen() {
+        let neighbor = |row: u32| Neighbor {
+            row,
+            score: (row * 7919 % 101) as f32,
+        };
+        let seen = |rows: std::ops::Range<u32>| {
+            let mut best = TopK::new(7);
+            rows.for_each(|row| best.offer(neighbor(row)));
+            best
+        };
+        let (all, mut first) = (seen(0..300), seen(0..90));
+        first.merge(seen(90..300));
+        assert!(first.floor() <= first.clone().into_sorted()[6].score);
+        assert_eq!(first.into_sorted(), all.into_sorted());
+    }
+
+    #[test]
     fn ties_go_to_the_lower_row() {
         let documents = Vectors::from_rows(1, vec![1.0; 100]);
         let found = exact_top_k(&Vectors::from_rows(1, vec![1.0]), &documents, 3);

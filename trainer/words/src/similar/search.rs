@@ -4,6 +4,8 @@
 //! pass over it before the next tile is read. So the table is read from memory (or from a mapped file) once for
 //! a whole block of queries, and never copied as a whole.
 
+use std::ops::Range;
+
 use encoder::vectors::{Neighbor, TopK, Vectors};
 use rayon::prelude::*;
 
@@ -31,19 +33,14 @@ pub(super) fn best(
 ) -> Vec<Vec<Neighbor>> {
     let rows = rows.min(table.rows());
     let k = k.min(rows);
-    let numbers: Vec<usize> = (0..queries.len()).collect();
-    let answers = numbers.chunks(QUERIES_AT_ONCE).flat_map(|numbers| {
-        let first = numbers[0];
-        let queries = numbers.iter().map(|&query| queries.row(query));
-        best_of_block(
-            table,
-            rows,
-            &Padded::new(table.dimension(), queries),
-            k,
-            &|query, row| excluded(first + query, row),
-        )
-    });
-    answers.collect()
+    let mut answers = Vec::with_capacity(queries.len());
+    for first in (0..queries.len()).step_by(QUERIES_AT_ONCE) {
+        let block = first..queries.len().min(first + QUERIES_AT_ONCE);
+        let block = Padded::new(table.dimension(), block.map(|query| queries.row(query)));
+        let excluded = |query, row| excluded(first + query, row);
+        answers.extend(best_of_block(table, rows, &block, k, &excluded));
+    }
+    answers
 }
 
 /// Unit vectors, each padded with zeros to the width of the registers; shape `(rows, stride)`.
@@ -70,54 +67,76 @@ fn best_of_block(
     k: usize,
     excluded: &(impl Fn(usize, u32) -> bool + Sync),
 ) -> Vec<Vec<Neighbor>> {
-    let stride = queries.stride;
-    let count = queries.data.len() / stride;
-    let tile_rows = (TILE_BYTES / (stride * size_of::<f32>()))
-        .next_multiple_of(ROWS)
-        .max(ROWS);
-    let kernel = Kernel::fastest();
+    let tile_rows = (TILE_BYTES / (queries.stride * size_of::<f32>())).next_multiple_of(ROWS);
+    let tile_rows = tile_rows.max(ROWS);
+    let count = queries.data.len() / queries.stride;
     let nothing = || vec![TopK::new(k); count];
-    // Few and long runs of tiles: each run has its own answers.
+    let start = || Run {
+        best: nothing(),
+        tile: vec![0.0; tile_rows * queries.stride],
+        scores: vec![0.0; tile_rows * QUERIES_PER_PRODUCT],
+    };
+    // Few and long runs of tiles, because each has answers of its own.
     let tiles = rows.div_ceil(tile_rows);
-    let run = tiles.div_ceil(4 * rayon::current_num_threads()).max(1);
-    let best = (0..tiles).into_par_iter().with_min_len(run).fold(
-        || {
-            (
-                nothing(),
-                vec![0.0; tile_rows * stride],
-                vec![0.0; tile_rows * QUERIES_PER_PRODUCT],
-            )
-        },
-        |(mut best, mut tile, mut scores), number| {
-            let first = number * tile_rows;
-            let filled = tile_rows.min(rows - first);
-            fill(&mut tile, table, first..first + filled, stride);
-            let blocks = queries.data.chunks(QUERIES_PER_PRODUCT * stride);
-            for (block, queries) in blocks.enumerate() {
-                let here = queries.len() / stride;
-                let scores = &mut scores[..here * tile_rows];
-                kernel.scores(queries, &tile, stride, scores);
-                for (within, scores) in scores.chunks_exact(tile_rows).enumerate() {
-                    let query = block * QUERIES_PER_PRODUCT + within;
-                    offer(&mut best[query], &scores[..filled], first, |row| {
-                        excluded(query, row)
-                    });
-                }
-            }
-            (best, tile, scores)
-        },
-    );
-    let best = best.map(|(best, _, _)| best).reduce(nothing, |mut one, other| {
-        for (one, other) in one.iter_mut().zip(other) {
-            one.merge(other);
-        }
+    let tiles_of_run = tiles.div_ceil(4 * rayon::current_num_threads()).max(1);
+    let kernel = Kernel::fastest();
+    let runs = (0..tiles).into_par_iter().with_min_len(tiles_of_run);
+    let runs = runs.fold(start, |mut run, tile| {
+        let first = tile * tile_rows;
+        fill(
+            &mut run.tile,
+            table,
+            first..rows.min(first + tile_rows),
+            queries.stride,
+        );
+        run.ask(&kernel, queries, first..rows.min(first + tile_rows), excluded);
+        run
+    });
+    let best = runs.map(|run| run.best).reduce(nothing, |mut one, other| {
+        one.iter_mut()
+            .zip(other)
+            .for_each(|(one, other)| one.merge(other));
         one
     });
     best.into_iter().map(TopK::into_sorted).collect()
 }
 
+/// A run of tiles by one thread.
+struct Run {
+    /// The best so far of each query.
+    best: Vec<TopK>,
+    /// Unit vectors of a tile's rows; shape `(tile rows, stride)`.
+    tile: Vec<f32>,
+    /// Cosines of some queries and all rows of the tile; shape `(QUERIES_PER_PRODUCT, tile rows)`.
+    scores: Vec<f32>,
+}
+
+impl Run {
+    /// Puts all queries to the tile, which holds `rows`.
+    fn ask(
+        &mut self,
+        kernel: &Kernel,
+        queries: &Padded,
+        rows: Range<usize>,
+        excluded: &impl Fn(usize, u32) -> bool,
+    ) {
+        let stride = queries.stride;
+        let tile_rows = self.tile.len() / stride;
+        for (block, queries) in queries.data.chunks(QUERIES_PER_PRODUCT * stride).enumerate() {
+            let scores = &mut self.scores[..queries.len() / stride * tile_rows];
+            kernel.scores(queries, &self.tile, stride, scores);
+            for (query, scores) in (block * QUERIES_PER_PRODUCT..).zip(scores.chunks_exact(tile_rows)) {
+                let scores = &scores[..rows.len()];
+                offer(&mut self.best[query], scores, rows.start, |row| {
+                    excluded(query, row)
+                });
+            }
+        }
+    }
+}
+
 /// Unit vectors of the rows, then zeros.
-fn fill(tile: &mut [f32], table: &Table, rows: std::ops::Range<usize>, stride: usize) {
+fn fill(tile: &mut [f32], table: &Table, rows: Range<usize>, stride: usize) {
     let (full, rest) = tile.split_at_mut(rows.len() * stride);
     for (row, padded) in rows.zip(full.chunks_exact_mut(stride)) {
         normalize(&table.row(row), padded);
