@@ -4,11 +4,13 @@
 //! cli ─▶ config ─▶ contrastive ─▶ evaluate, checkpoint ─▶ output: models/NAME
 //!                       ▲                                    └─ model card, run log, configuration
 //!                  base_model
+//! words ─▶ trainer_words::similar
 //! ```
 
 pub mod base_model;
 pub mod checkpoint;
 pub mod cli;
+pub mod command;
 pub mod config;
 pub mod contrastive;
 pub mod error;
@@ -20,3 +22,4 @@ pub mod output;
 pub mod progress;
 pub mod quality;
 pub mod run_log;
+pub mod words;

@@ -3,14 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use trainer::cli::{Args, execute};
+use trainer::command::{Cli, execute};
 use trainer::error::TrainError;
 use trainer::progress::say;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    encoder_torch::limit_spinning();
-    match execute(args) {
+    match execute(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {error}"));

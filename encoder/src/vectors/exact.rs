@@ -38,15 +38,16 @@ pub fn exact_top_k(queries: &Vectors, documents: &Vectors, k: usize) -> Vec<Vec<
 }
 
 /// The best `k` seen so far, cut back to `k` whenever twice as many have gathered.
-struct TopK {
+#[derive(Debug, Clone)]
+pub struct TopK {
     k: usize,
     gathered: Vec<Neighbor>,
-    /// Nothing worse than this can still get in.
     floor: f32,
 }
 
 impl TopK {
-    fn new(k: usize) -> Self {
+    /// Nothing seen yet. Room for `2 * k` is taken at once, so `k` is at most the number of rows.
+    pub fn new(k: usize) -> Self {
         Self {
             k,
             gathered: Vec::with_capacity(2 * k),
@@ -54,7 +55,13 @@ impl TopK {
         }
     }
 
-    fn offer(&mut self, candidate: Neighbor) {
+    /// Nothing worse than this can still get in.
+    pub fn floor(&self) -> f32 {
+        self.floor
+    }
+
+    /// Takes a candidate that is among the best, and forgets any other.
+    pub fn offer(&mut self, candidate: Neighbor) {
         if self.k == 0 || candidate.score < self.floor {
             return;
         }
@@ -67,7 +74,15 @@ impl TopK {
         }
     }
 
-    fn into_sorted(mut self) -> Vec<Neighbor> {
+    /// What another has seen comes to this; both have the same `k`.
+    pub fn merge(&mut self, other: TopK) {
+        for candidate in other.gathered {
+            self.offer(candidate);
+        }
+    }
+
+    /// The best, best first, ties by row.
+    pub fn into_sorted(mut self) -> Vec<Neighbor> {
         self.gathered.sort_unstable_by(Neighbor::best_first);
         self.gathered.truncate(self.k);
         self.gathered
@@ -99,6 +114,23 @@ mod tests {
                 assert_eq!(found, &all);
             }
         }
+    }
+
+    #[test]
+    fn what_two_have_seen_is_what_one_would_have_seen() {
+        let neighbor = |row: u32| Neighbor {
+            row,
+            score: (row * 7919 % 101) as f32,
+        };
+        let seen = |rows: std::ops::Range<u32>| {
+            let mut best = TopK::new(7);
+            rows.for_each(|row| best.offer(neighbor(row)));
+            best
+        };
+        let (all, mut first) = (seen(0..300), seen(0..90));
+        first.merge(seen(90..300));
+        assert!(first.floor() <= first.clone().into_sorted()[6].score);
+        assert_eq!(first.into_sorted(), all.into_sorted());
     }
 
     #[test]

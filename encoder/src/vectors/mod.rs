@@ -2,7 +2,7 @@
 
 mod exact;
 
-pub use exact::exact_top_k;
+pub use exact::{TopK, exact_top_k};
 
 /// Row-major `f32` vectors of one dimension; shape `(len, dimension)`.
 #[derive(Debug, Clone, PartialEq)]

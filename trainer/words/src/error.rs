@@ -21,6 +21,9 @@ pub enum WordsError {
     /// A setting out of its range.
     #[error("{0}")]
     Setting(String),
+    /// A question that these vectors cannot answer: a word that they do not know, signs that make no sense.
+    #[error("{0}")]
+    Question(String),
     /// The caller asked to stop; what was on disk before is unchanged.
     #[error("interrupted")]
     Interrupted,

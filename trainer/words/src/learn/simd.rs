@@ -1,8 +1,8 @@
 //! Vector registers of several widths behind one trait, so that each kernel is written once.
 //!
-//! The functions are always inlined into one that was compiled for the processor's feature
-//! (`kernel.rs`); called elsewhere they would be wrong, hence `unsafe`. Other processors use [`Portable`],
-//! which the compiler turns into NEON on every aarch64.
+//! The functions are always inlined into one that was compiled for the processor's feature (`kernel.rs`,
+//! `similar/product.rs`); called elsewhere they would be wrong, hence `unsafe`. Other processors use
+//! [`Portable`], which the compiler turns into NEON on every aarch64.
 
 #![expect(
     unsafe_code,

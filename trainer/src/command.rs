@@ -1,0 +1,109 @@
+//! The program's command line as a whole: training, and what else `train` does.
+
+use clap::{Parser, Subcommand};
+
+use crate::cli;
+use crate::error::{Result, TrainError};
+use crate::words;
+
+/// Makes embedding models for a domain, and asks word vectors.
+#[derive(Debug, Parser)]
+#[command(
+    name = "train",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    override_usage = "train --config FILE [OPTIONS]\n       train words MODEL <WORD>..."
+)]
+pub struct Cli {
+    /// What to do instead of training.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What to train, and how.
+    #[command(flatten)]
+    pub train: Option<cli::Args>,
+}
+
+/// What `train` does besides training.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask word vectors: nearest words, analogies, agreement with human scores
+    #[command(after_help = words::args::AFTER_HELP)]
+    Words(words::args::Args),
+}
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// See [`cli::execute`] and [`words::execute`].
+pub fn execute(cli: Cli) -> Result<()> {
+    match (cli.command, cli.train) {
+        (Some(Command::Words(args)), _) => words::execute(&args),
+        (None, Some(args)) => {
+            // Only training computes with libtorch.
+            encoder_torch::limit_spinning();
+            cli::execute(args)
+        }
+        // The parser asks for one of them first.
+        (None, None) => Err(TrainError::Config("nothing to do; give --config FILE".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> std::result::Result<Cli, clap::Error> {
+        Cli::try_parse_from([&["train"], arguments].concat())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn training_needs_a_configuration_and_nothing_else() {
+        let cli = parse(&["--config", "m.toml", "--json"]).unwrap();
+        let args = cli.train.unwrap();
+        assert_eq!(args.config, Path::new("m.toml"));
+        assert!(args.json && cli.command.is_none());
+        for wrong in [&[][..], &["--json"], &["--out", "o"]] {
+            let error = parse(wrong).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains("--config <FILE>"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_subcommand_needs_no_configuration_and_takes_none() {
+        let cli = parse(&["words", "m", "king"]).unwrap();
+        assert!(matches!(cli.command, Some(Command::Words(_))) && cli.train.is_none());
+        assert_eq!(
+            parse(&["--config", "m.toml", "words", "m", "king"])
+                .unwrap_err()
+                .exit_code(),
+            2
+        );
+    }
+
+    #[test]
+    fn help_tells_of_both() {
+        let help = Cli::command().render_long_help().to_string();
+        for part in [
+            "train --config FILE [OPTIONS]\n",
+            "train words MODEL <WORD>...\n",
+            "words  Ask word vectors",
+            "--device <DEVICE>",
+            "Examples:\n  train --config medical.toml ",
+            "Exit codes: 0 done, 2 error, 130 interrupted",
+        ] {
+            assert!(help.contains(part), "{part:?} is not in\n{help}");
+        }
+    }
+}
