@@ -61,7 +61,7 @@ def gensim(settings):
     )
     seconds = time.monotonic() - start
     model.wv.save_word2vec_format(settings["out"])
-    print(json.dumps({"learn_seconds": seconds}))
+    print(json.dumps({"type": "learned", "seconds": seconds}))
 
 
 def fasttext(settings):

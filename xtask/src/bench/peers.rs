@@ -116,7 +116,7 @@ impl Bench<'_> {
             watched["status"]
         );
         let learn_seconds = match tool {
-            Tool::Sextant | Tool::Gensim => seconds_in_json(output, "learn_seconds"),
+            Tool::Sextant | Tool::Gensim => learned(output),
             Tool::FastText | Tool::Word2vecC | Tool::PWord2vec => watched["progress_seconds"].as_f64(),
         };
         let number = |name: &str| watched[name].as_f64().unwrap_or(f64::NAN);
@@ -146,7 +146,7 @@ impl Bench<'_> {
             "--threads".to_owned(),
             threads.to_string(),
         ];
-        self.watched(Tool::Sextant, &command, out.join("word2vec.txt"))
+        self.watched(Tool::Sextant, &command, out.join("word_vectors.txt"))
     }
 
     fn in_python(&self, tool: Tool, training: &Training, out: &Path) -> Vec<String> {
@@ -229,10 +229,11 @@ fn changes(training: &Training) -> Vec<Change> {
     changes
 }
 
-/// The field in the last JSON line that has it.
-fn seconds_in_json(output: &str, field: &str) -> Option<f64> {
+/// The seconds in the line `{"type": "learned", "seconds": …}`.
+fn learned(output: &str) -> Option<f64> {
     let objects = output
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    objects.filter_map(|object| object[field].as_f64()).next_back()
+    let mut learned = objects.filter(|object| object["type"] == "learned");
+    learned.next()?["seconds"].as_f64()
 }
