@@ -5,6 +5,7 @@ mod batches;
 use std::path::Path;
 
 use rayon::prelude::*;
+use tokenizers::TruncationDirection;
 
 pub use batches::{TokenBatch, plan};
 
@@ -25,8 +26,8 @@ pub struct Tokenizer {
     max_length: usize,
     lowercase: bool,
     pad_id: u32,
-    /// Without special tokens, and the text as it is, with the blanks at its ends.
-    bare: bool,
+    /// Where to cut a static model's text, which is taken as it is: blanks at its ends, no special tokens.
+    bare: Option<TruncationDirection>,
 }
 
 impl Tokenizer {
@@ -54,7 +55,7 @@ impl Tokenizer {
             max_length,
             lowercase,
             pad_id,
-            bare: false,
+            bare: None,
         })
     }
 
@@ -66,12 +67,18 @@ impl Tokenizer {
     pub fn open_bare(file: &Path) -> Result<Self> {
         let mut inner = read(file)?;
         inner.with_padding(None);
+        // The library stops reading where it cuts; only who cuts behind it knows whether there was more.
+        let cut = inner.get_truncation().map(|cut| (cut.max_length, cut.direction));
+        inner
+            .with_truncation(None)
+            .map_err(|error| not_a_tokenizer(file, error.to_string()))?;
+        let (max_length, direction) = cut.unwrap_or((usize::MAX, TruncationDirection::Right));
         Ok(Self {
-            max_length: inner.get_truncation().map_or(usize::MAX, |cut| cut.max_length),
             inner,
+            max_length,
             lowercase: false,
             pad_id: 0,
-            bare: true,
+            bare: Some(direction),
         })
     }
 
@@ -133,15 +140,30 @@ impl Tokenizer {
         if self.lowercase {
             text = text.to_lowercase().into();
         }
-        let text = if self.bare { &text } else { text.trim() };
-        let encoding = self
-            .inner
-            .encode_fast(text, !self.bare)
-            .map_err(EncoderError::compute("tokenizers", "tokenizing a text"))?;
+        let encode = |text: &str, special| {
+            let encoding = self.inner.encode_fast(text, special);
+            encoding.map_err(EncoderError::compute("tokenizers", "tokenizing a text"))
+        };
+        if let Some(direction) = self.bare {
+            return Ok(cut(encode(&text, false)?.get_ids(), self.max_length, direction));
+        }
+        let encoding = encode(text.trim(), true)?;
         Ok(Tokens {
             ids: encoding.get_ids().to_vec(),
             truncated: !encoding.get_overflowing().is_empty(),
         })
+    }
+}
+
+/// At most `max_length` of `ids`, without those at the end that `direction` names.
+fn cut(ids: &[u32], max_length: usize, direction: TruncationDirection) -> Tokens {
+    let kept = match direction {
+        TruncationDirection::Right => &ids[..ids.len().min(max_length)],
+        TruncationDirection::Left => &ids[ids.len().saturating_sub(max_length)..],
+    };
+    Tokens {
+        ids: kept.to_vec(),
+        truncated: kept.len() < ids.len(),
     }
 }
 
