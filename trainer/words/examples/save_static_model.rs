@@ -1,5 +1,10 @@
 //! Writes the folder that `tests/fixtures/make_texts.py` reads back with sentence-transformers.
-#![allow(clippy::unwrap_used, dead_code, missing_docs, reason = "a tool for making a fixture")]
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    missing_docs,
+    reason = "a tool for making a fixture"
+)]
 
 #[path = "../tests/texts_fixture/mod.rs"]
 mod texts_fixture;

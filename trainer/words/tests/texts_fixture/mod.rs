@@ -45,7 +45,10 @@ impl Fixture {
             vectors: Vectors::from_rows(self.vectors[0].len(), self.vectors.concat()).into(),
             subwords: None,
         };
-        let marked = self.sentences.iter().flat_map(|sentence| [sentence, &[SENTENCE_END][..]].concat());
+        let marked = self
+            .sentences
+            .iter()
+            .flat_map(|sentence| [sentence, &[SENTENCE_END][..]].concat());
         let recipe = TextRecipe {
             tokenization: Tokenization::Unicode,
             phrases: &[Phrase {
