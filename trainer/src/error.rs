@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use encoder::EncoderError;
 use tch::TchError;
+use trainer_words::WordsError;
 
 /// Why `train` could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,15 @@ pub enum TrainError {
         /// The value found: NaN or an infinity.
         value: f64,
     },
+    /// Text, word vectors and their learning report through their crate.
+    #[error(transparent)]
+    Words(WordsError),
+    /// Ctrl-C or SIGTERM, with what was learned in the folder.
+    #[error(
+        "interrupted; what was learned is in {}, and the same command with --resume goes on with it",
+        .0.display()
+    )]
+    SetAside(PathBuf),
     /// Ctrl-C or SIGTERM.
     #[error("interrupted; nothing was written, what was there before is unchanged")]
     Interrupted,
@@ -56,6 +66,15 @@ impl TrainError {
     pub fn io(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> TrainError {
         let path = path.to_path_buf();
         move |source| TrainError::Io { path, action, source }
+    }
+}
+
+impl From<WordsError> for TrainError {
+    fn from(error: WordsError) -> Self {
+        match error {
+            WordsError::Interrupted => TrainError::Interrupted,
+            error => TrainError::Words(error),
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Makes embedding models for a domain: the library behind the program `train`.
 //!
 //! ```text
-//! cli ─▶ config ─▶ contrastive ─▶ evaluate, checkpoint ─▶ output: models/NAME
-//!                       ▲                                    └─ model card, run log, configuration
-//!                  base_model
+//! cli ─▶ config ─┬▶ contrastive ─▶ evaluate, checkpoint ─┬▶ output: models/NAME
+//!                │       ▲                               │     └─ model card, run log, configuration
+//!                │  base_model                           │
+//!                └▶ word_vectors ─▶ evaluate ────────────┘
 //! ```
 
 pub mod base_model;
@@ -20,3 +21,4 @@ pub mod output;
 pub mod progress;
 pub mod quality;
 pub mod run_log;
+pub mod word_vectors;

@@ -1,0 +1,50 @@
+//! The model folder: a sentence-transformers model, and the word vectors in the formats asked for.
+
+use std::path::Path;
+
+use encoder::Encoder;
+use trainer_words::WordVectors;
+use trainer_words::corpus::PreparedCorpus;
+use trainer_words::formats::{self, Format, NATIVE_FILE};
+use trainer_words::texts::{self, TextRecipe};
+
+use crate::config;
+use crate::error::Result;
+
+/// Writes everything but the configuration, the card and the log.
+///
+/// # Errors
+/// A full disk, or another failure to write.
+pub fn write(
+    dir: &Path,
+    vectors: &WordVectors,
+    prepared: &PreparedCorpus,
+    config: &config::WordVectors,
+) -> Result<()> {
+    let recipe = TextRecipe {
+        tokenization: config.data.tokenizer,
+        phrases: &prepared.phrases,
+        pooling: config.texts.pooling(),
+    };
+    texts::write_model_folder(dir, vectors, &recipe, &prepared.corpus)?;
+    formats::write(&dir.join(NATIVE_FILE), vectors, Format::Native)?;
+    for &format in &config.output.formats {
+        formats::write(&dir.join(file_name(format)), vectors, format)?;
+    }
+    Ok(())
+}
+
+/// Opens the written model as `search` does.
+pub fn open(dir: &Path) -> Result<Box<dyn Encoder>> {
+    Ok(encoder::open_candle(dir)?)
+}
+
+/// The word vectors' file in a format, with the ending that other tools give it.
+pub fn file_name(format: Format) -> &'static str {
+    match format {
+        Format::Native => NATIVE_FILE,
+        Format::Word2VecText => "word_vectors.txt",
+        Format::Word2VecBinary => "word_vectors.bin",
+        Format::FastTextVec => "word_vectors.vec",
+    }
+}
