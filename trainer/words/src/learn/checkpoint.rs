@@ -1,7 +1,7 @@
 //! Learning set aside on disk, to be gone on with exactly where it was.
 //!
 //! The random numbers of a chunk depend on the seed and the chunk's number alone, so the vectors and the
-//! number of the next chunk are all that there is to keep.
+//! number of the next chunk are all that there is to keep. GloVe keeps the same of its rounds.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
@@ -11,12 +11,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::matrix::Matrix;
-use super::model::Model;
-use super::settings::Settings;
 use crate::corpus::{IntegerCorpus, Vocabulary};
 use crate::error::{Result, WordsError};
-
-const FORMAT: &str = "sextant-words-checkpoint 1";
 
 /// Where and how often learning is set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,23 +27,30 @@ pub struct Checkpointing {
 
 /// What a checkpoint belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
+    /// Name and version of what the numbers are.
+    format: String,
     vocabulary: String,
     corpus: String,
-    /// All but the threads, which may change.
+    /// All that the numbers depend on.
     settings: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
-    format: String,
     next_chunk: usize,
     #[serde(flatten)]
     identity: Identity,
 }
 
 impl Identity {
-    pub(super) fn new(vocabulary: &Vocabulary, corpus: &IntegerCorpus, settings: &Settings) -> Result<Self> {
+    /// `but` are the settings that may change: other threads take over the same work.
+    pub(crate) fn new(
+        format: &str,
+        (vocabulary, corpus): (&Vocabulary, &IntegerCorpus),
+        settings: &impl Serialize,
+        but: &[&str],
+    ) -> Result<Self> {
         let mut words = blake3::Hasher::new();
         for (word, count) in vocabulary.words().iter().zip(vocabulary.counts()) {
             words
@@ -63,8 +66,9 @@ impl Identity {
                 )));
             }
         };
-        settings.remove("threads");
+        settings.retain(|name, _| !but.contains(&name.as_str()));
         Ok(Identity {
+            format: format.to_owned(),
             vocabulary: words.finalize().to_hex().to_string(),
             corpus: blake3::hash(bytemuck::cast_slice(corpus.tokens()))
                 .to_hex()
@@ -89,7 +93,12 @@ impl Identity {
 }
 
 /// Writes a checkpoint beside the old one and puts it in its place.
-pub(super) fn write(path: &Path, identity: &Identity, model: &Model, next_chunk: usize) -> Result<()> {
+pub(crate) fn write(
+    path: &Path,
+    identity: &Identity,
+    matrices: [&Matrix; 2],
+    next_chunk: usize,
+) -> Result<()> {
     let aside = path.with_extension("unfinished");
     let written = File::create(&aside).and_then(|file| {
         let mut out = Hashing {
@@ -97,13 +106,12 @@ pub(super) fn write(path: &Path, identity: &Identity, model: &Model, next_chunk:
             hasher: blake3::Hasher::new(),
         };
         let header = Header {
-            format: FORMAT.to_owned(),
             next_chunk,
             identity: identity.clone(),
         };
         serde_json::to_writer(&mut out, &header)?;
         out.write_all(b"\n")?;
-        for matrix in [&model.input, &model.output] {
+        for matrix in matrices {
             for row in 0..matrix.rows() {
                 out.write_all(bytemuck::cast_slice(matrix.values(row)))?;
             }
@@ -123,11 +131,11 @@ pub(super) fn write(path: &Path, identity: &Identity, model: &Model, next_chunk:
     })
 }
 
-/// Reads a checkpoint into the model and gives the chunk to go on with.
+/// Reads a checkpoint into the matrices and gives the chunk to go on with.
 ///
 /// # Errors
-/// No file, a file of another run or format, or one that is cut or damaged; the model is of no use then.
-pub(super) fn read(path: &Path, identity: &Identity, model: &mut Model) -> Result<usize> {
+/// No file, a file of another run or format, or one that is cut or damaged; the matrices are of no use then.
+pub(crate) fn read(path: &Path, identity: &Identity, matrices: [&mut Matrix; 2]) -> Result<usize> {
     let refuse = |expected: &str, found: String| {
         WordsError::format(
             path,
@@ -153,8 +161,8 @@ pub(super) fn read(path: &Path, identity: &Identity, model: &mut Model) -> Resul
             format!("a first line that is none: {error}"),
         )
     })?;
-    if header.format != FORMAT {
-        return Err(refuse(FORMAT, header.format));
+    if header.identity.format != identity.format {
+        return Err(refuse(&identity.format, header.identity.format));
     }
     if let Some(difference) = header.identity.difference(identity) {
         return Err(refuse("a checkpoint of this configuration and text", difference));
@@ -164,8 +172,9 @@ pub(super) fn read(path: &Path, identity: &Identity, model: &mut Model) -> Resul
         (0..matrix.rows())
             .try_for_each(|row| input.read_exact(bytemuck::cast_slice_mut(matrix.values_mut(row))))
     };
-    fill(&mut input, &mut model.input)
-        .and_then(|()| fill(&mut input, &mut model.output))
+    matrices
+        .into_iter()
+        .try_for_each(|matrix| fill(&mut input, matrix))
         .map_err(|error| refuse(whole, format!("one that is cut: {error}")))?;
     let mut end = Vec::new();
     input

@@ -19,7 +19,7 @@ use super::simd::{Portable, Simd};
 pub(super) const MOST_OUTPUTS: usize = 6;
 
 /// No number of a vector grows beyond this, so no product overflows; useful vectors stay far below.
-pub(super) const LARGEST: f32 = 1000.0;
+pub(crate) const LARGEST: f32 = 1000.0;
 
 /// What one step works on. All rows are `stride` floats long.
 pub(super) struct Step<'a> {

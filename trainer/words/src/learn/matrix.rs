@@ -9,14 +9,14 @@ use memmap2::MmapMut;
 use crate::error::{Result, WordsError};
 
 /// Floats in a cache line; the widest SIMD register holds as many.
-pub(super) const LINE: usize = 16;
+pub(crate) const LINE: usize = 16;
 
 /// A row-major matrix of f32, rows padded with zeros to whole cache lines.
 ///
 /// Threads update rows through raw pointers at the same time, on purpose (Hogwild, Recht et al. 2011,
 /// arXiv 1106.5730): lost updates cost less than locks. No reference to shared rows exists while they do.
 #[derive(Debug)]
-pub(super) struct Matrix {
+pub(crate) struct Matrix {
     /// Owns the memory; reached through `start` alone.
     _memory: MmapMut,
     start: *mut f32,
@@ -41,7 +41,7 @@ impl Matrix {
     ///
     /// # Errors
     /// There is not enough memory.
-    pub(super) fn zeros(rows: usize, columns: usize) -> Result<Self> {
+    pub(crate) fn zeros(rows: usize, columns: usize) -> Result<Self> {
         let stride = columns.next_multiple_of(LINE);
         let bytes = rows
             .checked_mul(stride)
@@ -70,17 +70,17 @@ impl Matrix {
     }
 
     /// Floats from one row to the next.
-    pub(super) fn stride(&self) -> usize {
+    pub(crate) fn stride(&self) -> usize {
         self.stride
     }
 
     /// Number of rows.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     /// Numbers in a row, padding not counted.
-    pub(super) fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.columns
     }
 
@@ -89,13 +89,13 @@ impl Matrix {
     /// # Panics
     /// There is no such row.
     #[inline]
-    pub(super) fn row(&self, row: u32) -> *mut f32 {
+    pub(crate) fn row(&self, row: u32) -> *mut f32 {
         assert!((row as usize) < self.rows, "row {row} of {}", self.rows);
         self.start.wrapping_add(row as usize * self.stride)
     }
 
     /// A row's numbers, without the padding; for times when no thread writes.
-    pub(super) fn values(&self, row: usize) -> &[f32] {
+    pub(crate) fn values(&self, row: usize) -> &[f32] {
         let start = self.row(row as u32);
         #[expect(
             unsafe_code,
@@ -107,7 +107,7 @@ impl Matrix {
     }
 
     /// A row's numbers, to be set before learning.
-    pub(super) fn values_mut(&mut self, row: usize) -> &mut [f32] {
+    pub(crate) fn values_mut(&mut self, row: usize) -> &mut [f32] {
         let start = self.row(row as u32);
         #[expect(
             unsafe_code,

@@ -1,18 +1,18 @@
 //! Skip-gram and CBOW with negative sampling or hierarchical softmax, with and without subwords.
 
-mod checkpoint;
+pub(crate) mod checkpoint;
 mod draws;
 mod huffman;
 mod inputs;
-mod kernel;
+pub(crate) mod kernel;
 mod lockstep;
-mod matrix;
+pub(crate) mod matrix;
 mod model;
-mod random;
-mod rows;
-mod session;
+pub(crate) mod random;
+pub(crate) mod rows;
+pub(crate) mod session;
 mod settings;
-mod simd;
+pub(crate) mod simd;
 #[cfg(test)]
 mod tests;
 mod worker;

@@ -167,7 +167,7 @@ fn slot(slabs: &mut [Box<[[f32; LINE]]>], place: usize, stride: usize) -> *mut f
 
 /// Asks the processor to fetch a row that will be needed soon.
 #[inline]
-fn prefetch(row: *const f32, stride: usize) {
+pub(crate) fn prefetch(row: *const f32, stride: usize) {
     #[cfg(target_arch = "x86_64")]
     for line in (0..stride).step_by(LINE) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

@@ -17,7 +17,9 @@ use crate::observer::{Observer, Progress};
 use crate::word_vectors::WordVectors;
 
 /// How often the observer hears of progress and is asked whether to stop.
-const REPORT_EVERY: Duration = Duration::from_millis(100);
+pub(crate) const REPORT_EVERY: Duration = Duration::from_millis(100);
+
+const CHECKPOINT_FORMAT: &str = "sextant-words-checkpoint 1";
 
 /// What learning gives.
 #[derive(Debug)]
@@ -56,11 +58,14 @@ pub fn learn(
         )));
     }
     let mut model = Model::new(vocabulary, settings)?;
-    let identity = checkpoint::Identity::new(vocabulary, corpus, settings)?;
+    let identity =
+        checkpoint::Identity::new(CHECKPOINT_FORMAT, (vocabulary, corpus), settings, &["threads"])?;
     let resumed = match checkpointing {
-        Some(checkpointing) if checkpointing.resume => {
-            checkpoint::read(&checkpointing.path, &identity, &mut model)?
-        }
+        Some(checkpointing) if checkpointing.resume => checkpoint::read(
+            &checkpointing.path,
+            &identity,
+            [&mut model.input, &mut model.output],
+        )?,
         _ => 0,
     };
     let shared = Shared::new(vocabulary, settings, &model);
@@ -70,7 +75,7 @@ pub fn learn(
             checkpoint::write(
                 &checkpointing.path,
                 &identity,
-                &model,
+                [&model.input, &model.output],
                 run.next.load(Ordering::Relaxed),
             )?;
         }

@@ -13,7 +13,7 @@
 ///
 /// # Safety
 /// All functions need the processor feature of their type, and pointers to [`Simd::LANES`] valid floats.
-pub(super) trait Simd {
+pub(crate) trait Simd {
     /// The register.
     type V: Copy;
     /// Floats in it.
@@ -39,7 +39,7 @@ pub(super) trait Simd {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Avx2, Avx512};
+pub(crate) use x86::{Avx2, Avx512};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -191,7 +191,7 @@ mod x86 {
 }
 
 /// Eight floats in an array; the compiler uses what every processor of the target has.
-pub(super) struct Portable;
+pub(crate) struct Portable;
 
 #[inline(always)]
 fn each(a: [f32; 8], b: [f32; 8], f: impl Fn(f32, f32) -> f32) -> [f32; 8] {
