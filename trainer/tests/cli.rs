@@ -4,6 +4,7 @@
     reason = "a fixture that cannot be made is a failed test"
 )]
 
+mod word_vectors;
 mod workplace;
 
 use std::fs;

@@ -17,7 +17,7 @@ pub fn ranges(check: &Check, config: &WordVectors) -> Result<()> {
             .settings(subwords, 1)
             .validate()
             .map_err(refused(check, "word2vec."))?,
-        Learning::Glove(glove) => glove.validate().map_err(refused(check, "glove."))?,
+        Learning::Glove(glove) => glove.settings(1).validate().map_err(refused(check, "glove."))?,
     }
     texts(check, config.texts)?;
     let formats = &config.output.formats;

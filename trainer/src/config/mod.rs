@@ -8,6 +8,7 @@
 mod check;
 mod check_words;
 mod contrastive;
+mod glove;
 mod locate;
 mod parse;
 mod word2vec;
@@ -16,6 +17,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 
 pub use contrastive::{Contrastive, Data, Eval, Train};
+pub use glove::Glove;
 pub use locate::locate;
 pub use parse::{load, parse};
 pub use word2vec::Word2vec;

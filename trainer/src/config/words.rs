@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use trainer_words::corpus::{CorpusSettings, InvalidUtf8, PhraseSettings, Tokenization};
 use trainer_words::formats::Format;
-use trainer_words::glove;
 use trainer_words::subwords::Subwords;
 use trainer_words::texts::TextPooling;
 
+use super::glove::Glove;
 use super::word2vec::Word2vec;
 use super::{Config, Kind, Patterns, auto};
 
@@ -67,7 +67,7 @@ pub struct GloveFile {
     pub phrases: Option<PhraseSettings>,
     /// How word vectors are learned.
     #[serde(default)]
-    pub glove: glove::Settings,
+    pub glove: Glove,
     /// As for word2vec.
     #[serde(default)]
     pub texts: Texts,
@@ -217,7 +217,7 @@ pub enum Learning<'a> {
     /// Skip-gram or CBOW.
     Word2vec(&'a Word2vec, Option<Subwords>),
     /// GloVe.
-    Glove(&'a glove::Settings),
+    Glove(&'a Glove),
 }
 
 impl Config {

@@ -101,7 +101,10 @@ impl Card<'_> {
                 word2vec.sample,
                 word2vec.seed,
             ),
-            Learning::Glove(_) => what,
+            Learning::Glove(glove) => format!(
+                "{what}, window {}, learning rate {} (AdaGrad), x_max {}, alpha {}, seed {}",
+                glove.window, glove.learning_rate, glove.x_max, glove.alpha, glove.seed,
+            ),
         }
     }
 

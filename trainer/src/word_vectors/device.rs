@@ -46,11 +46,10 @@ pub fn name(device: Device) -> String {
 
 #[cfg(test)]
 mod tests {
-    use trainer_words::glove;
     use trainer_words::subwords::Subwords;
 
     use super::*;
-    use crate::config::Word2vec;
+    use crate::config::{Glove, Word2vec};
 
     #[test]
     fn auto_is_the_cpu() {
@@ -71,7 +70,7 @@ mod tests {
             objective: Objective::HierarchicalSoftmax,
             ..Word2vec::default()
         };
-        let (word2vec, glove) = (Word2vec::default(), glove::Settings::default());
+        let (word2vec, glove) = (Word2vec::default(), Glove::default());
         for (learning, name) in [
             (Learning::Word2vec(&cbow, None), "CBOW"),
             (Learning::Word2vec(&softmax, None), "hierarchical softmax"),

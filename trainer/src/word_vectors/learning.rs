@@ -44,10 +44,10 @@ pub fn learn(
     let checkpointing = place.checkpoint.checkpointing(config.checkpoint);
     let (vocabulary, corpus) = (&prepared.vocabulary, &prepared.corpus);
     let learned = match (config.learning, place.device) {
-        (Learning::Glove(settings), _) => glove::learn(
+        (Learning::Glove(glove), _) => glove::learn(
             vocabulary,
             corpus,
-            settings,
+            &glove.settings(place.threads),
             place.scratch,
             Some(&checkpointing),
             watch,
