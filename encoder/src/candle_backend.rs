@@ -11,7 +11,7 @@ use crate::model::{BertConfig, ModelFolder, Pooling};
 use crate::tokens::TokenBatch;
 use crate::{EncoderError, Result};
 
-/// Opens a model folder with the candle backend.
+/// Opens a BERT's model folder with the candle backend.
 ///
 /// # Errors
 /// A folder that is incomplete, damaged or uses something unsupported.

@@ -14,7 +14,8 @@ const TOKEN_BUDGET: usize = 4096;
 /// Vectors and what became of the texts on the way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoded {
-    /// Shape `(texts, dimension)`, in the order of the texts; unit rows where the model normalizes.
+    /// Shape `(texts, dimension)`, in the order of the texts; unit rows where the model normalizes. A text
+    /// of which a static model knows no word is a row of zeros.
     pub vectors: Vectors,
     /// Texts longer than the maximum length, of which only the beginning counts.
     pub truncated: usize,
@@ -27,7 +28,7 @@ pub struct Encoded {
 pub trait Encoder: Send {
     /// Numbers per vector.
     fn dimension(&self) -> usize;
-    /// Tokens kept of a text at most, special tokens included.
+    /// Tokens kept of a text at most, special tokens included; `usize::MAX` where all are.
     fn max_length(&self) -> usize;
     /// What identifies the model.
     fn fingerprint(&self) -> &Fingerprint;
@@ -105,7 +106,7 @@ impl<B: Backend> TextEncoder<B> {
     }
 }
 
-fn not_finite(text: &str) -> EncoderError {
+pub(crate) fn not_finite(text: &str) -> EncoderError {
     let start: String = text.chars().take(40).collect();
     EncoderError::Compute {
         backend: "the model",

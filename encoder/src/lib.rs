@@ -5,8 +5,9 @@
 //!                     beir (queries, judgements) ─────────────────────────▶ ranking ◀─ exact top-k ◀────┘
 //! ```
 //!
-//! A model is a sentence-transformers folder ([`model::ModelFolder`]). [`open_candle`] makes an
-//! [`Encoder`] of it that needs no libtorch, so that `search` stays one small binary.
+//! A model is a sentence-transformers folder of a BERT ([`model::ModelFolder`]) or of a static table of word
+//! vectors ([`model::StaticFolder`]). [`open`] makes an [`Encoder`] of either that needs no libtorch, so that
+//! `search` stays one small binary.
 
 pub mod beir;
 mod candle_backend;
@@ -15,6 +16,7 @@ mod encode;
 mod error;
 pub mod model;
 pub mod ranking;
+mod static_encoder;
 pub mod tables;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -25,3 +27,15 @@ pub mod vectors;
 pub use candle_backend::open_candle;
 pub use encode::{Backend, Encoded, Encoder, TextEncoder};
 pub use error::{EncoderError, Result, message};
+pub use static_encoder::open_static;
+
+/// Opens a model folder of either architecture for encoding on the CPU, without libtorch.
+///
+/// # Errors
+/// A folder that is incomplete, damaged or uses something unsupported.
+pub fn open(dir: &std::path::Path) -> Result<Box<dyn Encoder>> {
+    match model::Architecture::of(dir)? {
+        model::Architecture::Bert => open_candle(dir),
+        model::Architecture::Static => open_static(dir),
+    }
+}

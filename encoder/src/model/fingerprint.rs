@@ -1,6 +1,10 @@
 //! What identifies a model: two models with the same fingerprint give the same vectors.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
+
+use crate::{EncoderError, Result};
 
 /// Stored in every index; a query with a model of another fingerprint is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,7 +14,7 @@ pub struct Fingerprint {
     pub weights: String,
     /// BLAKE3 of `tokenizer.json`, in hex.
     pub tokenizer: String,
-    /// Architecture and its shape in words, e.g. `bert 6x384 12 heads`.
+    /// Architecture and its shape in words, e.g. `bert 6x384 12 heads` or `static 21000x100`.
     pub architecture: String,
     /// `mean`, `cls` or `max`.
     pub pooling: String,
@@ -18,7 +22,7 @@ pub struct Fingerprint {
     pub normalize: bool,
     /// Numbers per vector.
     pub dimension: usize,
-    /// Tokens kept of a text at most.
+    /// Tokens kept of a text at most; `usize::MAX` where all are.
     pub max_length: usize,
     /// Text put before queries.
     pub query_prompt: String,
@@ -70,6 +74,13 @@ impl Fingerprint {
             ("weights", self.weights.clone()),
         ]
     }
+}
+
+/// BLAKE3 of a file's content, in hex.
+pub(super) fn hash(path: &Path) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_mmap_rayon(path).map_err(EncoderError::read(path))?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 #[cfg(test)]

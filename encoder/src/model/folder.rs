@@ -1,4 +1,4 @@
-//! A sentence-transformers model folder, read and checked.
+//! A sentence-transformers folder of a BERT, read and checked.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,17 +6,16 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::fingerprint::hash;
+use super::modules::{Architecture, Modules};
 use super::{
-    BertConfig, CONFIG_FILE, Fingerprint, MODULES_FILE, PROMPTS_FILE, Pooling, Prompts, SENTENCE_CONFIG_FILE,
-    TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, read_json, read_json_if_there, weights,
+    BertConfig, CONFIG_FILE, Fingerprint, PROMPTS_FILE, Pooling, Prompts, SENTENCE_CONFIG_FILE,
+    TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, VOCABULARY_PADDING, WEIGHTS_FILE, read_json_if_there, weights,
 };
 use crate::tokens::Tokenizer;
 use crate::{EncoderError, Result};
 
-/// Vocabularies are padded up to a round number for speed, at most to a multiple of this.
-const VOCABULARY_PADDING: usize = 256;
-
-/// A model folder whose every part is known to fit the others. Its fields are what turns a text into
+/// A BERT's folder whose every part is known to fit the others. Its fields are what turns a text into
 /// a vector; the weights stay on disk until a backend loads them.
 #[derive(Clone)]
 pub struct ModelFolder {
@@ -28,13 +27,6 @@ pub struct ModelFolder {
     max_length: usize,
     lowercase: bool,
     tokenizer: Arc<Tokenizer>,
-}
-
-#[derive(Deserialize)]
-struct Module {
-    path: String,
-    #[serde(rename = "type")]
-    kind: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -57,9 +49,9 @@ impl ModelFolder {
     /// A missing or damaged file, an unsupported architecture, module or pooling, weights of other
     /// shapes than the configuration says, a tokenizer that does not fit the vocabulary.
     pub fn open(dir: &Path) -> Result<Self> {
-        let modules = Modules::read(dir)?;
+        let modules = Modules::read_as(dir, Architecture::Bert)?;
         let bert = BertConfig::read(&dir.join(CONFIG_FILE))?;
-        let pooling = Pooling::read(&dir.join(&modules.pooling).join(CONFIG_FILE), bert.hidden_size)?;
+        let pooling = Pooling::read(&modules.folder.join(CONFIG_FILE), bert.hidden_size)?;
         let sentence: SentenceConfig = read_json_if_there(&dir.join(SENTENCE_CONFIG_FILE))?;
         let prompts: Map<String, Value> = read_json_if_there(&dir.join(PROMPTS_FILE))?;
         weights::check(&dir.join(WEIGHTS_FILE), &bert)?;
@@ -197,12 +189,6 @@ impl ModelFolder {
     }
 }
 
-fn hash(path: &Path) -> Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_mmap_rayon(path).map_err(EncoderError::read(path))?;
-    Ok(hasher.finalize().to_hex().to_string())
-}
-
 fn max_length(dir: &Path, sentence: &SentenceConfig, bert: &BertConfig) -> Result<usize> {
     let most = bert.max_position_embeddings;
     if let Some(length) = sentence.max_seq_length {
@@ -220,45 +206,4 @@ fn max_length(dir: &Path, sentence: &SentenceConfig, bert: &BertConfig) -> Resul
     Ok(tokenizer
         .model_max_length
         .map_or(most, |length| (length as usize).clamp(3, most)))
-}
-
-/// `modules.json`: the steps after each other.
-struct Modules {
-    pooling: String,
-    normalize: bool,
-}
-
-impl Modules {
-    fn read(dir: &Path) -> Result<Self> {
-        let path = dir.join(MODULES_FILE);
-        if !dir.is_dir() {
-            return Err(EncoderError::NotFound {
-                what: format!("the model folder {}", dir.display()),
-                help: "name a sentence-transformers folder".into(),
-            });
-        }
-        let modules: Vec<Module> = read_json(&path)?;
-        // The class path has moved between releases; its last part has not.
-        let kinds: Vec<&str> = modules
-            .iter()
-            .map(|module| module.kind.rsplit('.').next().unwrap_or_default())
-            .collect();
-        match kinds[..] {
-            ["Transformer", "Pooling"] => Ok(Self {
-                pooling: modules[1].path.clone(),
-                normalize: false,
-            }),
-            ["Transformer", "Pooling", "Normalize"] => Ok(Self {
-                pooling: modules[1].path.clone(),
-                normalize: true,
-            }),
-            _ => Err(EncoderError::Unsupported {
-                path,
-                what: "the sequence of modules",
-                found: kinds.join(", "),
-                supported: "Transformer, Pooling, optionally Normalize",
-                help: "choose another model".into(),
-            }),
-        }
-    }
 }

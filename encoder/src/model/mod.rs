@@ -4,18 +4,25 @@ mod config;
 mod fingerprint;
 mod folder;
 mod locate;
+mod modules;
 mod pooling;
 mod prompts;
 mod save;
+mod static_folder;
 mod weights;
+mod write_static;
 
 pub use config::BertConfig;
 pub use fingerprint::{Difference, Fingerprint};
 pub use folder::ModelFolder;
 pub use locate::{Located, locate, locate_base};
+pub use modules::Architecture;
 pub use pooling::Pooling;
 pub use prompts::Prompts;
 pub use save::FolderWriter;
+pub use static_folder::StaticFolder;
+pub use weights::{StaticTable, TableType};
+pub use write_static::{NewStatic, write_static};
 
 use std::path::Path;
 
@@ -27,6 +34,8 @@ use crate::{EncoderError, Result};
 pub const WEIGHTS_FILE: &str = "model.safetensors";
 /// The name of the tokenizer in a model folder.
 pub const TOKENIZER_FILE: &str = "tokenizer.json";
+/// Vocabularies are padded up to a round number for speed, at most to a multiple of this.
+const VOCABULARY_PADDING: usize = 256;
 const CONFIG_FILE: &str = "config.json";
 const MODULES_FILE: &str = "modules.json";
 const SENTENCE_CONFIG_FILE: &str = "sentence_bert_config.json";

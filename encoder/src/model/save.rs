@@ -91,14 +91,6 @@ impl<'m> FolderWriter<'m> {
     }
 
     fn modules(&self) -> Value {
-        let module = |index: usize, path: &str, class: &str| {
-            json!({
-                "idx": index,
-                "name": index.to_string(),
-                "path": path,
-                "type": format!("sentence_transformers.models.{class}"),
-            })
-        };
         let mut modules = vec![module(0, "", "Transformer"), module(1, POOLING_FOLDER, "Pooling")];
         if self.base.normalize() {
             modules.push(module(2, NORMALIZE_FOLDER, "Normalize"));
@@ -116,6 +108,16 @@ impl<'m> FolderWriter<'m> {
     }
 }
 
+/// An entry of `modules.json`. The class path is the old one, which newer releases still understand.
+pub(super) fn module(index: usize, path: &str, class: &str) -> Value {
+    json!({
+        "idx": index,
+        "name": index.to_string(),
+        "path": path,
+        "type": format!("sentence_transformers.models.{class}"),
+    })
+}
+
 fn copy(from: &Path, to: &Path, name: &str) -> Result<()> {
     let source = from.join(name);
     let bytes = std::fs::read(&source).map_err(EncoderError::read(&source))?;
@@ -123,6 +125,6 @@ fn copy(from: &Path, to: &Path, name: &str) -> Result<()> {
     std::fs::write(&target, bytes).map_err(EncoderError::write(&target))
 }
 
-fn write_json(path: &Path, value: &Value) -> Result<()> {
+pub(super) fn write_json(path: &Path, value: &Value) -> Result<()> {
     std::fs::write(path, format!("{value:#}\n")).map_err(EncoderError::write(path))
 }

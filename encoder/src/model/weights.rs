@@ -23,7 +23,7 @@ struct TensorInfo {
 /// Checks that `path` is a whole safetensors file that holds all parameters of `config` in `F32`
 /// with the right shapes. Extra tensors (the pooler, position ids) are allowed.
 pub(super) fn check(path: &Path, config: &BertConfig) -> Result<()> {
-    let tensors = read_header(path)?;
+    let (tensors, _) = read_header(path)?;
     for (name, shape) in parameters(config) {
         let found = tensors
             .get(&name)
@@ -47,8 +47,97 @@ pub(super) fn check(path: &Path, config: &BertConfig) -> Result<()> {
     Ok(())
 }
 
-/// The tensors by name, after checking that the file is as long as its header says.
-fn read_header(path: &Path) -> Result<BTreeMap<String, TensorInfo>> {
+/// The numbers of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableType {
+    /// 32 bits each.
+    F32,
+    /// 16 bits each.
+    F16,
+}
+
+impl TableType {
+    /// Bytes of one number.
+    pub fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 => 2,
+        }
+    }
+}
+
+/// Where in a weights file the table of a static model lies; shape `(rows, dimension)`, row-major, little-endian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaticTable {
+    /// Bytes of the file before it.
+    pub offset: usize,
+    /// Tokens.
+    pub rows: usize,
+    /// Numbers per token.
+    pub dimension: usize,
+    /// What the numbers are.
+    pub kind: TableType,
+}
+
+impl StaticTable {
+    /// Bytes of a row.
+    pub fn row_bytes(&self) -> usize {
+        self.dimension * self.kind.size()
+    }
+}
+
+/// The names of a static model's table: sentence-transformers', and model2vec's for the same thing.
+const TABLE_NAMES: [&str; 2] = ["embedding.weight", "embeddings"];
+/// What model2vec's quantized models have besides, without which their table means nothing.
+const QUANTIZATION: [&str; 2] = ["mapping", "weights"];
+
+/// Checks that `path` is a whole safetensors file with the table of a static model.
+pub(super) fn static_table(path: &Path) -> Result<StaticTable> {
+    let (tensors, start) = read_header(path)?;
+    let wrong = |found: String| {
+        let expected = "the tensor embedding.weight of shape [tokens, dimension] in F32 or F16";
+        Err(EncoderError::format(
+            path,
+            expected,
+            found,
+            "choose another model",
+        ))
+    };
+    let Some((name, info)) = TABLE_NAMES
+        .iter()
+        .find_map(|name| Some((*name, tensors.get(*name)?)))
+    else {
+        let names: Vec<&str> = tensors.keys().map(String::as_str).take(5).collect();
+        return wrong(format!("no such tensor among {names:?}"));
+    };
+    if let Some(other) = QUANTIZATION.iter().find(|other| tensors.contains_key(**other)) {
+        return wrong(format!("a quantized table with a tensor {other}"));
+    }
+    let kind = match info.dtype.as_str() {
+        "F32" => TableType::F32,
+        "F16" => TableType::F16,
+        other => return wrong(format!("{name} in {other}")),
+    };
+    let &[rows, dimension] = &info.shape[..] else {
+        return wrong(format!("{name} of shape {:?}", info.shape));
+    };
+    let (begin, end) = info.data_offsets;
+    let bytes = rows
+        .checked_mul(dimension)
+        .and_then(|numbers| numbers.checked_mul(kind.size()));
+    if rows == 0 || dimension == 0 || bytes.map(|bytes| bytes as u64) != end.checked_sub(begin) {
+        return wrong(format!("{name} of shape {:?} in {begin} to {end}", info.shape));
+    }
+    Ok(StaticTable {
+        offset: (start + begin) as usize,
+        rows,
+        dimension,
+        kind,
+    })
+}
+
+/// The tensors by name and where in the file their data begins, after checking that the file is as long as its header says.
+fn read_header(path: &Path) -> Result<(BTreeMap<String, TensorInfo>, u64)> {
     let wrong = |expected: &str, found: String| {
         EncoderError::format(
             path,
@@ -86,7 +175,7 @@ fn read_header(path: &Path) -> Result<BTreeMap<String, TensorInfo>> {
     if expected != length {
         return Err(wrong(&format!("{expected} bytes"), format!("{length} bytes")));
     }
-    Ok(tensors)
+    Ok((tensors, 8 + header_length))
 }
 
 /// Every parameter of a BERT encoder without its pooler: name and shape.

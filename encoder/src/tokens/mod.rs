@@ -5,15 +5,16 @@ mod batches;
 use std::path::Path;
 
 use rayon::prelude::*;
+use tokenizers::TruncationDirection;
 
 pub use batches::{TokenBatch, plan};
 
 use crate::{EncoderError, Result};
 
-/// A text as token ids, special tokens included, cut at the model's maximum length.
+/// A text as token ids, cut at the model's maximum length.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tokens {
-    /// Vocabulary ids, at least one.
+    /// Vocabulary ids; a transformer's special tokens are there even for an empty text.
     pub ids: Vec<u32>,
     /// Whether the text was longer than the maximum.
     pub truncated: bool,
@@ -25,6 +26,8 @@ pub struct Tokenizer {
     max_length: usize,
     lowercase: bool,
     pad_id: u32,
+    /// Where to cut a static model's text, which is taken as it is: blanks at its ends, no special tokens.
+    bare: Option<TruncationDirection>,
 }
 
 impl Tokenizer {
@@ -34,30 +37,48 @@ impl Tokenizer {
     /// # Errors
     /// A file that is missing or no tokenizer; a `max_length` too small for the special tokens.
     pub fn open(file: &Path, max_length: usize, lowercase: bool) -> Result<Self> {
-        let bytes = std::fs::read(file).map_err(EncoderError::read(file))?;
-        let bad = |found: String| {
-            EncoderError::format(
-                file,
-                "a Hugging Face tokenizer.json",
-                found,
-                "copy the model folder again",
-            )
-        };
-        let mut inner = tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| bad(error.to_string()))?;
+        let mut inner = read(file)?;
         let pad_id = inner.get_padding().map_or(0, |padding| padding.pad_id);
         inner.with_padding(None);
         let truncation = tokenizers::TruncationParams {
             max_length,
             ..Default::default()
         };
-        inner
-            .with_truncation(Some(truncation))
-            .map_err(|error| bad(format!("one that cannot cut at {max_length} tokens ({error})")))?;
+        inner.with_truncation(Some(truncation)).map_err(|error| {
+            not_a_tokenizer(
+                file,
+                format!("one that cannot cut at {max_length} tokens ({error})"),
+            )
+        })?;
         Ok(Self {
             inner,
             max_length,
             lowercase,
             pad_id,
+            bare: None,
+        })
+    }
+
+    /// Reads `file` as sentence-transformers' `StaticEmbedding` does: no special tokens, no padding, and texts
+    /// are cut only where the file itself asks for it.
+    ///
+    /// # Errors
+    /// A file that is missing or no tokenizer.
+    pub fn open_bare(file: &Path) -> Result<Self> {
+        let mut inner = read(file)?;
+        inner.with_padding(None);
+        // The library stops reading where it cuts; only who cuts behind it knows whether there was more.
+        let cut = inner.get_truncation().map(|cut| (cut.max_length, cut.direction));
+        inner
+            .with_truncation(None)
+            .map_err(|error| not_a_tokenizer(file, error.to_string()))?;
+        let (max_length, direction) = cut.unwrap_or((usize::MAX, TruncationDirection::Right));
+        Ok(Self {
+            inner,
+            max_length,
+            lowercase: false,
+            pad_id: 0,
+            bare: Some(direction),
         })
     }
 
@@ -81,7 +102,7 @@ impl Tokenizer {
         })
     }
 
-    /// Tokens kept of a text at most, special tokens included.
+    /// Tokens kept of a text at most, special tokens included; `usize::MAX` where all are.
     pub fn max_length(&self) -> usize {
         self.max_length
     }
@@ -119,13 +140,39 @@ impl Tokenizer {
         if self.lowercase {
             text = text.to_lowercase().into();
         }
-        let encoding = self
-            .inner
-            .encode_fast(text.trim(), true)
-            .map_err(EncoderError::compute("tokenizers", "tokenizing a text"))?;
+        let encode = |text: &str, special| {
+            let encoding = self.inner.encode_fast(text, special);
+            encoding.map_err(EncoderError::compute("tokenizers", "tokenizing a text"))
+        };
+        if let Some(direction) = self.bare {
+            return Ok(cut(encode(&text, false)?.get_ids(), self.max_length, direction));
+        }
+        let encoding = encode(text.trim(), true)?;
         Ok(Tokens {
             ids: encoding.get_ids().to_vec(),
             truncated: !encoding.get_overflowing().is_empty(),
         })
     }
+}
+
+/// At most `max_length` of `ids`, without those at the end that `direction` names.
+fn cut(ids: &[u32], max_length: usize, direction: TruncationDirection) -> Tokens {
+    let kept = match direction {
+        TruncationDirection::Right => &ids[..ids.len().min(max_length)],
+        TruncationDirection::Left => &ids[ids.len().saturating_sub(max_length)..],
+    };
+    Tokens {
+        ids: kept.to_vec(),
+        truncated: kept.len() < ids.len(),
+    }
+}
+
+fn read(file: &Path) -> Result<tokenizers::Tokenizer> {
+    let bytes = std::fs::read(file).map_err(EncoderError::read(file))?;
+    tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| not_a_tokenizer(file, error.to_string()))
+}
+
+fn not_a_tokenizer(file: &Path, found: String) -> EncoderError {
+    let help = "copy the model folder again";
+    EncoderError::format(file, "a Hugging Face tokenizer.json", found, help)
 }
