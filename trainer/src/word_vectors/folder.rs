@@ -36,7 +36,7 @@ pub fn write(
 
 /// Opens the written model as `search` does.
 pub fn open(dir: &Path) -> Result<Box<dyn Encoder>> {
-    Ok(encoder::open_candle(dir)?)
+    Ok(encoder::open(dir)?)
 }
 
 /// The word vectors' file in a format, with the ending that other tools give it.

@@ -63,7 +63,9 @@ fn text(sentences: u32) -> String {
 }
 
 fn events(log: &str) -> Vec<Event> {
-    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    log.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[test]
@@ -95,16 +97,26 @@ fn text_becomes_a_measured_model_with_the_words_in_all_formats() {
         "word_vectors.txt",
         "word_vectors.vec",
     ] {
-        assert!(names.iter().any(|there| there == name), "{name} is not in {names:?}");
+        assert!(
+            names.iter().any(|there| there == name),
+            "{name} is not in {names:?}"
+        );
     }
     assert!(!names.contains(&"scratch".to_owned()));
     let model = place.path("models/small");
     let card = fs::read_to_string(model.join("README.md")).unwrap();
-    assert!(card.contains("| nDCG@10 | 0.") && card.contains("skip-gram"), "{card}");
+    assert!(
+        card.contains("| nDCG@10 | 0.") && card.contains("skip-gram"),
+        "{card}"
+    );
     let Config::Word2vec(saved) = config::load(&model.join("train_config.toml")).unwrap() else {
         panic!("another kind");
     };
-    assert_eq!(saved.word2vec.learning_rate, Some(0.025), "what is saved is complete");
+    assert_eq!(
+        saved.word2vec.learning_rate,
+        Some(0.025),
+        "what is saved is complete"
+    );
     let words = formats::open(&model.join(NATIVE_FILE)).unwrap();
     assert_eq!(words.vectors.dimension(), 16);
     assert!(words.vector("kidney").is_some() && words.vector("teapot").is_none());
@@ -115,17 +127,29 @@ fn the_model_finds_texts_of_the_same_topic() {
     let place = place();
     let output = place.train(&["--config", "small.toml", "--threads", "1"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let encoder = encoder::open_candle(&place.path("models/small")).unwrap();
-    let texts = ["kidney", "drug doctor", "the kidney and sleep", "nothing known here"];
+    let encoder = encoder::open(&place.path("models/small")).unwrap();
+    let texts = [
+        "kidney",
+        "drug doctor",
+        "the kidney and sleep",
+        "nothing known here",
+    ];
     let vectors = encoder.encode_documents(&texts).unwrap().vectors;
     assert!(vectors.as_slice().iter().all(|number| number.is_finite()));
     let cosine = |a: usize, b: usize| {
         let dot = |a: usize, b: usize| -> f32 {
-            std::iter::zip(vectors.row(a), vectors.row(b)).map(|(a, b)| a * b).sum()
+            std::iter::zip(vectors.row(a), vectors.row(b))
+                .map(|(a, b)| a * b)
+                .sum()
         };
         dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
     };
-    assert!(cosine(0, 2) > cosine(0, 1) + 0.3, "{} {}", cosine(0, 2), cosine(0, 1));
+    assert!(
+        cosine(0, 2) > cosine(0, 1) + 0.3,
+        "{} {}",
+        cosine(0, 2),
+        cosine(0, 1)
+    );
 }
 
 #[test]
@@ -139,7 +163,14 @@ fn json_lines_on_stdout_and_in_the_log_read_back() {
     let mut steps = printed
         .iter()
         .filter(|event| !matches!(event, Event::Progress { .. }));
-    assert!(matches!(steps.next(), Some(Event::Start { files: 1, resumed: false, .. })));
+    assert!(matches!(
+        steps.next(),
+        Some(Event::Start {
+            files: 1,
+            resumed: false,
+            ..
+        })
+    ));
     assert!(matches!(steps.next(), Some(Event::Corpus { .. })));
     assert!(matches!(
         steps.next(),
@@ -176,7 +207,10 @@ fn one_thread_gives_the_same_bytes_and_so_does_deterministic_with_two() {
 fn glove_learns_from_the_same_text() {
     let place = place();
     let config = CONFIG.replace("word2vec\"\nname", "glove\"\nname");
-    let config = config.replace("[word2vec]\ndimension = 16\nsample = 0\n", "[glove]\ndimension = 16\n");
+    let config = config.replace(
+        "[word2vec]\ndimension = 16\nsample = 0\n",
+        "[glove]\ndimension = 16\n",
+    );
     fs::write(place.path("configs/small.toml"), config).unwrap();
     let output = place.train(&["--config", "small.toml", "--threads", "1"]);
     let said = stderr(&output);

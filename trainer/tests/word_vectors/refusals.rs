@@ -16,10 +16,17 @@ fn bad_settings_are_refused_before_any_work() {
     place.set("epochs = 30", "epochs = 30\nlearning_rat = 0.1");
     check(
         &place,
-        &["configs/small.toml, line 12", "learning_rat", "Did you mean `learning_rate`?"],
+        &[
+            "configs/small.toml, line 12",
+            "learning_rat",
+            "Did you mean `learning_rate`?",
+        ],
     );
     place.set("learning_rat = 0.1", "learning_rate = 3");
-    check(&place, &["word2vec.learning_rate", "above 0 and at most 1", "found 3"]);
+    check(
+        &place,
+        &["word2vec.learning_rate", "above 0 and at most 1", "found 3"],
+    );
     place.set("learning_rate = 3", "");
     place.set("[output]", "[glove]\n[output]");
     check(&place, &["line 13", "`glove` belongs to kind = \"glove\""]);
@@ -39,7 +46,10 @@ fn text_that_nothing_can_be_learned_from_is_refused() {
     for (content, parts) in [
         ("", ["no word", "text.txt"]),
         (" \n --- \n", ["no word", "text.txt"]),
-        ("one two three four\n", ["of 4 distinct words none was seen 2 times", "min_count"]),
+        (
+            "one two three four\n",
+            ["of 4 distinct words none was seen 2 times", "min_count"],
+        ),
         ("one\none\ntwo\ntwo\n", ["no sentence has two words", "min_count"]),
     ] {
         fs::write(&text, content).unwrap();
@@ -47,7 +57,9 @@ fn text_that_nothing_can_be_learned_from_is_refused() {
     }
     fs::write(&text, b"the heart\nthe \xff\xfe heart\n").unwrap();
     check(&place, &["text.txt", "UTF-8"]);
-    let binary: Vec<u8> = (0..40_000_u32).flat_map(|n| (n * 2_654_435_761).to_le_bytes()).collect();
+    let binary: Vec<u8> = (0..40_000_u32)
+        .flat_map(|n| (n * 2_654_435_761).to_le_bytes())
+        .collect();
     fs::write(&text, binary).unwrap();
     check(&place, &["text.txt"]);
 }
@@ -86,7 +98,12 @@ fn a_model_that_is_there_is_kept_without_force() {
     let place = place();
     assert!(place.train(&["--config", "small.toml"]).status.success());
     check(&place, &["models/small", "--force"]);
-    assert!(place.train(&["--config", "small.toml", "--force"]).status.success());
+    assert!(
+        place
+            .train(&["--config", "small.toml", "--force"])
+            .status
+            .success()
+    );
 }
 
 #[test]

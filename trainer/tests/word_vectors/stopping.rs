@@ -29,7 +29,10 @@ fn stop(place: &Workplace, arguments: &[&str]) {
     };
     let began = Instant::now();
     while !place.path("models").is_dir() || learning().is_none() {
-        assert!(began.elapsed() < Duration::from_secs(60), "the learning does not start");
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "the learning does not start"
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(300));
@@ -55,7 +58,11 @@ fn a_stopped_training_is_gone_on_with_to_the_same_bytes() {
     let resume = ["--config", "small.toml", "--threads", "1", "--resume"];
     refused(&place, &resume, &["dimension = 16, now it is 17"]);
     place.set("dimension = 17", "dimension = 16");
-    assert_eq!(place.names("models"), [".small.checkpoint"], "nothing was lost by that");
+    assert_eq!(
+        place.names("models"),
+        [".small.checkpoint"],
+        "nothing was lost by that"
+    );
 
     let output = place.train(&resume);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -79,7 +86,11 @@ fn force_replaces_a_checkpoint_with_a_word() {
     place.set("epochs = 150", "epochs = 2");
     let output = place.train(&["--config", "small.toml", "--force"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stderr(&output).contains("replaces this one"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("replaces this one"),
+        "{}",
+        stderr(&output)
+    );
     assert_eq!(place.names("models"), ["latest", "small"]);
 }
 
