@@ -1,4 +1,5 @@
-//! Encoders for the tests of other crates: a tiny random BERT on disk and a hash encoder in memory.
+//! Encoders for the tests of other crates: a tiny random BERT and a tiny static model on disk, and a hash encoder
+//! in memory.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::encode::{Encoded, Encoder};
-use crate::model::{Fingerprint, TOKENIZER_FILE};
+use crate::model::{Fingerprint, NewStatic, TOKENIZER_FILE, write_static};
 use crate::vectors::Vectors;
 use crate::{EncoderError, Result};
 
@@ -188,6 +189,44 @@ fn weights(vocabulary: usize, seed: u64) -> Result<Vec<u8>> {
     views
         .and_then(|views| safetensors::serialize(views, None))
         .map_err(EncoderError::compute("safetensors", "laying out the tiny model"))
+}
+
+/// Writes a complete folder of a static model with random vectors for the words of the tiny BERT and for the phrase
+/// `high pressure`, and zeros for all others: dimension 32, normalized. `dir` is made.
+///
+/// # Errors
+/// What the file system refuses.
+pub fn write_tiny_static_model(dir: &Path, seed: u64) -> Result<()> {
+    std::fs::create_dir_all(dir).map_err(EncoderError::write(dir))?;
+    let names: Vec<&str> = WORDS
+        .split_whitespace()
+        .chain(["high pressure", "[UNK]"])
+        .collect();
+    let ids: serde_json::Map<String, Value> = (0..)
+        .zip(&names)
+        .map(|(id, name)| ((*name).to_owned(), Value::from(id)))
+        .collect();
+    let unknown = names.len() - 1;
+    let phrase = json!({"id": unknown - 1, "content": "high pressure", "single_word": true, "lstrip": false,
+        "rstrip": false, "normalized": true, "special": false});
+    let tokenizer = json!({
+        "version": "1.0", "truncation": null, "padding": null, "added_tokens": [phrase],
+        "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": null, "decoder": null,
+        "model": {"type": "WordLevel", "vocab": ids, "unk_token": "[UNK]"},
+    });
+    let model = NewStatic {
+        tokenizer: &tokenizer.to_string(),
+        rows: names.len(),
+        dimension: HIDDEN,
+        normalize: true,
+    };
+    let mut random = Lcg(seed ^ 0x57a7_1c00);
+    write_static(dir, model, |token, row| {
+        if token != unknown {
+            row.iter_mut().for_each(|value| *value = random.next());
+        }
+    })
 }
 
 /// Adds one pseudo-random unit-size component per word: texts with common words are near each

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use encoder::text::Document;
-use encoder::vectors::Neighbor;
+use encoder::vectors::{Neighbor, is_zero};
 
 use crate::bm25::{self, Words};
 use crate::checksum;
@@ -99,10 +99,16 @@ impl IndexReader {
     /// graph with `ef` candidates (at least `k`; more find more of the true neighbours, slower).
     ///
     /// The score is the cosine, `-1..=1` but for rounding. `query` needs `manifest().dimension` numbers, which the
-    /// encoder with the index's fingerprint gives it; nothing is found for another length.
+    /// encoder with the index's fingerprint gives it; nothing is found for another length. Zeros have no
+    /// direction: nothing is found for a query of zeros, and documents of zeros are not found.
     pub fn search_vectors(&self, query: &[f32], k: usize, ef: usize) -> Vec<Neighbor> {
         match self.direction(query) {
-            Some(query) if k > 0 => self.graph.search(self.vectors.rows(), &query, k, ef),
+            Some(query) if k > 0 => {
+                let mut found = self.graph.search(self.vectors.rows(), &query, ef.max(k), ef);
+                found.retain(|neighbor| self.has_direction(*neighbor));
+                found.truncate(k);
+                found
+            }
             _ => Vec::new(),
         }
     }
@@ -118,6 +124,7 @@ impl IndexReader {
                 row: row as u32,
                 score: dot(&query, rows.row(row)),
             })
+            .filter(|neighbor| self.has_direction(*neighbor))
             .collect();
         if k < all.len() {
             all.select_nth_unstable_by(k, Neighbor::best_first);
@@ -159,8 +166,13 @@ impl IndexReader {
         Ok(snippet::best(&self.document(row)?.text, query, max_chars))
     }
 
+    /// Whether the row is no row of zeros, whose product with anything is 0.
+    fn has_direction(&self, found: Neighbor) -> bool {
+        found.score != 0.0 || !is_zero(self.vector(found.row))
+    }
+
     fn direction(&self, query: &[f32]) -> Option<Vec<f32>> {
-        (query.len() == self.manifest.dimension).then(|| {
+        (query.len() == self.manifest.dimension && !is_zero(query)).then(|| {
             let mut query = query.to_vec();
             unit::normalize(&mut query);
             query

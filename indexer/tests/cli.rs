@@ -17,3 +17,5 @@ mod building;
 mod damage;
 #[path = "cli/interruption.rs"]
 mod interruption;
+#[path = "cli/static_models.rs"]
+mod static_models;

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use encoder::vectors::is_zero;
 use encoder::{Encoded, Encoder};
 use indexer::IndexReader;
 
@@ -46,6 +47,8 @@ pub struct Answer {
     pub hits: Vec<Hit>,
     /// Whether the query was longer than the model reads, so that its end counted for words only.
     pub truncated: bool,
+    /// Whether the model knows no word of the query, so that vectors found nothing.
+    pub unknown: bool,
     /// Time to encode the query; zero in bm25 mode.
     pub encoding: Duration,
     /// Time to search, fuse and read the documents found.
@@ -110,10 +113,12 @@ impl Engine {
             .zip(1..)
             .map(|(ranked, rank)| self.describe(ranked, rank, &query.text))
             .collect::<Result<_>>()?;
+        let unknown = vector.is_some_and(is_zero);
         let truncated = encoded.is_some_and(|encoded| encoded.truncated > 0);
         Ok(Answer {
             hits,
             truncated,
+            unknown,
             encoding,
             searching: start.elapsed(),
         })
@@ -181,7 +186,7 @@ fn open_model(index: &IndexReader, opening: Opening<'_>) -> Result<Box<dyn Encod
             model: folder.to_owned(),
         });
     }
-    let encoder = encoder::open_candle(folder)?;
+    let encoder = encoder::open(folder)?;
     match record.fingerprint.difference(encoder.fingerprint()) {
         None => Ok(encoder),
         Some(difference) => Err(Box::new(OtherModel {

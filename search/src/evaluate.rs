@@ -9,7 +9,7 @@ use std::path::Path;
 
 use encoder::beir::{self, Qrels};
 use encoder::ranking::{self, Metrics};
-use encoder::vectors::Vectors;
+use encoder::vectors::{Vectors, is_zero};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::EvalArgs;
@@ -174,7 +174,18 @@ fn encode(engine: &Engine, queries: &[beir::Query]) -> Result<Vectors> {
             grouped(truncated)
         ));
     }
-    Ok(vectors.unwrap_or_else(|| Vectors::new(0)))
+    let vectors = vectors.unwrap_or_else(|| Vectors::new(engine.index().manifest().dimension));
+    let unknown = vectors.rows().filter(|vector| is_zero(vector)).count();
+    if unknown > 0 {
+        let queries = match unknown {
+            1 => "1 query has".to_owned(),
+            many => format!("{} queries have", grouped(many)),
+        };
+        output::message(&format!(
+            "note: {queries} no word that the model knows; only words (BM25) can answer there"
+        ));
+    }
+    Ok(vectors)
 }
 
 /// The id of a row; documents are read once, however many queries find them.

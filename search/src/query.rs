@@ -71,6 +71,14 @@ fn remark(engine: &Engine, query: &Query, answer: &Answer) -> String {
         remark += &format!("; query encoded in {:.1} ms", answer.encoding.as_secs_f64() * 1e3);
     }
     remark += ")";
+    if answer.unknown {
+        remark += "\nnote: the model knows no word of the query; ";
+        remark += if query.mode == Mode::Hybrid {
+            "words (BM25) alone answered"
+        } else {
+            "look for the words themselves with --mode bm25"
+        };
+    }
     if answer.truncated {
         remark += "\nwarning: the query is longer than the model reads; its end counted for ";
         remark += if query.mode == Mode::Hybrid {

@@ -31,6 +31,7 @@ enum Line {
         documents: usize,
         index: String,
         query_truncated: bool,
+        query_unknown: bool,
         encode_ms: f64,
         search_ms: f64,
     },
@@ -100,6 +101,7 @@ fn a_search_is_hits_and_then_a_summary() {
         documents,
         index,
         query_truncated,
+        query_unknown,
         ..
     } = &lines[4]
     else {
@@ -109,7 +111,10 @@ fn a_search_is_hits_and_then_a_summary() {
         (query.as_str(), mode.as_str(), index.as_str()),
         ("symptoms of diabetes", "hybrid", "corpus.index")
     );
-    assert_eq!((*k, *hits, *documents, *query_truncated), (4, 4, 40, false));
+    assert_eq!(
+        (*k, *hits, *documents, *query_truncated, *query_unknown),
+        (4, 4, 40, false, false)
+    );
 }
 
 #[test]

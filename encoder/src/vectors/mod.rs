@@ -91,6 +91,11 @@ impl Neighbor {
     }
 }
 
+/// Whether a vector has no direction: a text of which the model knows no word. Nothing is near to it.
+pub fn is_zero(vector: &[f32]) -> bool {
+    vector.iter().all(|value| *value == 0.0)
+}
+
 /// Inner product of two rows of equal length; the cosine where both are unit vectors.
 ///
 /// Sixteen independent sums let the compiler keep them in vector registers.

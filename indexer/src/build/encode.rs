@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use encoder::Encoder;
 use encoder::text::Document;
-use encoder::vectors::Vectors;
+use encoder::vectors::{Vectors, is_zero};
 
 use super::Observer;
 use crate::error::{IndexError, Result};
@@ -27,6 +27,8 @@ pub(super) struct ChunkEncoder<'a> {
     slice: usize,
     /// Documents longer than the model reads.
     pub truncated: u64,
+    /// Documents without a word that the model knows: their vectors are zeros.
+    pub unknown: u64,
     /// Tokens run through the model.
     pub tokens: u64,
 }
@@ -37,11 +39,13 @@ impl<'a> ChunkEncoder<'a> {
             encoder,
             slice: SMALLEST_SLICE,
             truncated: 0,
+            unknown: 0,
             tokens: 0,
         }
     }
 
-    /// Unit vectors of `documents`, shape `(documents, dimension)`, in their order.
+    /// Unit vectors of `documents` (zeros for those of which no word is known), shape `(documents, dimension)`,
+    /// in their order.
     pub fn encode(&mut self, documents: &[Document], observer: &mut dyn Observer) -> Result<Vectors> {
         let dimension = self.encoder.dimension();
         let passages: Vec<String> = documents.iter().map(Document::passage).collect();
@@ -62,6 +66,7 @@ impl<'a> ChunkEncoder<'a> {
                 row.copy_from_slice(vector);
                 finite(row, &documents[i])?;
                 unit::normalize(row);
+                self.unknown += u64::from(is_zero(row));
             }
             observer.advance(slice.len() as u64);
         }

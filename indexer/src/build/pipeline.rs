@@ -49,6 +49,8 @@ pub struct Summary {
     pub dimension: usize,
     /// Documents longer than the model reads, encoded by their beginning.
     pub truncated: u64,
+    /// Documents without a word that the model knows; they are found by words alone.
+    pub unknown: u64,
     /// Tokens run through the model.
     pub tokens: u64,
     /// Links added because the builder of the graph had left nodes out of reach.
@@ -67,6 +69,7 @@ pub struct Summary {
 struct Encoded {
     vectors: Vectors,
     truncated: u64,
+    unknown: u64,
     tokens: u64,
 }
 
@@ -116,6 +119,7 @@ pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn O
         documents,
         dimension: manifest.dimension,
         truncated: encoded.truncated,
+        unknown: encoded.unknown,
         tokens: encoded.tokens,
         repaired_links,
         bytes: manifest.bytes(),
@@ -161,6 +165,7 @@ fn encode(
     Ok(Encoded {
         vectors,
         truncated: chunks.truncated,
+        unknown: chunks.unknown,
         tokens: chunks.tokens,
     })
 }

@@ -59,7 +59,7 @@ pub struct BuildArguments {
     /// Where to encode: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: DeviceChoice,
-    /// What to encode with
+    /// What to encode with; static models (word vectors) need neither
     #[arg(long, value_enum, default_value_t = Backend::Torch)]
     pub backend: Backend,
     /// The column of the unique id [default: id or _id]

@@ -110,6 +110,13 @@ fn report(arguments: &BuildArguments, summary: &Summary, encoder: &dyn Encoder) 
             encoder.max_length()
         ));
     }
+    if summary.unknown > 0 {
+        output::message(format_args!(
+            "note: {} of {} without a word that the model knows: found by their words (BM25) alone",
+            count(summary.unknown, "document"),
+            output::grouped(summary.documents),
+        ));
+    }
     if arguments.json {
         let mut object = serde_json::Map::from_iter([("type".to_owned(), "summary".into())]);
         if let serde_json::Value::Object(fields) = serde_json::to_value(summary)? {

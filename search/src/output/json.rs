@@ -29,6 +29,7 @@ struct Summary<'a> {
     documents: usize,
     index: &'a Path,
     query_truncated: bool,
+    query_unknown: bool,
     encode_ms: f64,
     search_ms: f64,
 }
@@ -56,6 +57,7 @@ pub fn answer(out: &mut impl Write, engine: &Engine, query: &Query, answer: &Ans
         documents: engine.index().len(),
         index: engine.path(),
         query_truncated: answer.truncated,
+        query_unknown: answer.unknown,
         encode_ms: milliseconds(answer.encoding),
         search_ms: milliseconds(answer.searching),
     };
