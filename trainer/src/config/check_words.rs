@@ -19,7 +19,7 @@ pub fn ranges(check: &Check, config: &WordVectors) -> Result<()> {
             .map_err(refused(check, "word2vec."))?,
         Learning::Glove(glove) => glove.settings(1).validate().map_err(refused(check, "glove."))?,
     }
-    texts(check, config.texts)?;
+    texts(check, config.texts, config.learning.size().0)?;
     let formats = &config.output.formats;
     for (number, format) in formats.iter().enumerate() {
         if formats[..number].contains(format) {
@@ -58,24 +58,14 @@ fn data(check: &Check, data: &TextData) -> Result<()> {
     Ok(())
 }
 
-fn texts(check: &Check, texts: &Texts) -> Result<()> {
+fn texts(check: &Check, texts: &Texts, dimension: usize) -> Result<()> {
     if texts.pooling == Pooling::Mean && (texts.a.is_some() || texts.components.is_some()) {
         return Err(check.error(
             "texts.a and texts.components belong to texts.pooling = \"sif\", and it is \"mean\"; remove them",
         ));
     }
-    if let Some(a) = texts.a {
-        check.that("texts.a", a, a > 0.0 && a <= 1.0, "above 0, at most 1")?;
-    }
-    if let Some(components) = texts.components {
-        check.that(
-            "texts.components",
-            components,
-            components <= 100,
-            "0 to 100 directions",
-        )?;
-    }
-    Ok(())
+    let pooling = texts.pooling();
+    pooling.validate(dimension).map_err(refused(check, "texts."))
 }
 
 fn checkpoint(check: &Check, checkpoint: CheckpointSettings) -> Result<()> {
@@ -118,10 +108,10 @@ mod tests {
             ("[word2vec]\nsample = nan", ["word2vec.sample", "found NaN"]),
             ("[subwords]\nminn = 9", ["m.toml: subwords.minn", "found 9"]),
             ("[phrases]\npasses = 9", ["phrases", "9"]),
-            ("[texts]\na = 0", ["texts.a = 0", "above 0"]),
+            ("[texts]\na = 0", ["texts.a: expected", "found 0"]),
             (
                 "[texts]\ncomponents = 101",
-                ["texts.components = 101", "0 to 100"],
+                ["texts.components: expected", "found 101"],
             ),
             ("[texts]\npooling = \"mean\"\na = 0.1", ["texts.a", "\"sif\""]),
             (

@@ -18,7 +18,7 @@ pub fn choose(learning: Learning, choice: DeviceChoice) -> Result<Device> {
     }
     if let Some(what) = on_the_cpu_alone(learning) {
         return Err(TrainError::Config(format!(
-            "device: {what} is learned on the CPU alone; use device = \"cpu\""
+            "device: learning with {what} runs on the CPU alone; use device = \"cpu\""
         )));
     }
     Ok(select_device(choice)?)
@@ -31,7 +31,8 @@ fn on_the_cpu_alone(learning: Learning) -> Option<&'static str> {
         Learning::Word2vec(word2vec, _) if word2vec.objective == Objective::HierarchicalSoftmax => {
             Some("hierarchical softmax")
         }
-        Learning::Word2vec(_, Some(_)) => Some("a model with subwords"),
+        Learning::Word2vec(word2vec, _) if word2vec.deterministic => Some("deterministic = true"),
+        Learning::Word2vec(_, Some(_)) => Some("subwords"),
         Learning::Word2vec(..) => None,
     }
 }

@@ -8,25 +8,29 @@ use trainer_words::corpus::PreparedCorpus;
 use trainer_words::formats::{self, Format, NATIVE_FILE};
 use trainer_words::texts::{self, TextRecipe};
 
+use super::watch::Watch;
 use crate::config;
 use crate::error::Result;
 
 /// Writes everything but the configuration, the card and the log.
 ///
 /// # Errors
-/// A full disk, or another failure to write.
+/// A full disk, or another failure to write; an interrupt.
 pub fn write(
     dir: &Path,
     vectors: &WordVectors,
     prepared: &PreparedCorpus,
     config: &config::WordVectors,
+    watch: &Watch,
 ) -> Result<()> {
     let recipe = TextRecipe {
         tokenization: config.data.tokenizer,
         phrases: &prepared.phrases,
         pooling: config.texts.pooling(),
     };
-    texts::write_model_folder(dir, vectors, &recipe, &prepared.corpus)?;
+    let written = texts::write_model_folder(dir, vectors, &recipe, &prepared.corpus, watch);
+    watch.finish_stage();
+    watch.outcome(written)?;
     formats::write(&dir.join(NATIVE_FILE), vectors, Format::Native)?;
     for &format in &config.output.formats {
         formats::write(&dir.join(file_name(format)), vectors, format)?;

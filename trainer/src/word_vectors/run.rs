@@ -146,7 +146,14 @@ impl Run<'_> {
             scratch: &scratch,
         };
         let learned = learning::learn(&self.config, &prepared, &place, &self.watch)?;
-        folder::write(self.dir, &learned.word_vectors, &prepared, &self.config).inspect_err(|_| {
+        folder::write(
+            self.dir,
+            &learned.word_vectors,
+            &prepared,
+            &self.config,
+            &self.watch,
+        )
+        .inspect_err(|_| {
             if self.checkpoint.exists() {
                 let folder = self.checkpoint.folder().display();
                 say(&format!(

@@ -160,7 +160,8 @@ impl Stage {
             parts.push(match self.name {
                 "reading" => format!("{:.1} MB/s", speed / 1e6),
                 "learning" => format!("{} {learning_unit}/s", grouped(speed as u64)),
-                _ => format!("{} words/s", grouped(speed as u64)),
+                "counting" | "phrases" => format!("{} words/s", grouped(speed as u64)),
+                _ => format!("{}/s", grouped(speed as u64)),
             });
             let left = progress.total.saturating_sub(progress.done) as f64 / speed;
             parts.push(format!("{} left", seconds(left)));
