@@ -117,7 +117,10 @@ fn odd_requests_have_plain_answers() {
         "another dimension"
     );
     assert_eq!(reader.search_vectors(&[f32::NAN; DIMENSION], 3, 64).len(), 3);
-    assert_eq!(reader.search_vectors(&[0.0; DIMENSION], 3, 64).len(), 3);
+    assert!(
+        reader.search_vectors(&[0.0; DIMENSION], 3, 64).is_empty(),
+        "no direction"
+    );
     assert!(reader.document(DOCUMENTS as u32).is_err());
     let doubled: Vec<f32> = query.iter().map(|value| value * 2.0).collect();
     assert!((reader.search_vectors(&doubled, 1, 64)[0].score - 1.0).abs() < 1e-5);

@@ -22,7 +22,11 @@ fn a_query_finds_hits_in_every_mode() {
     let place = place();
     for mode in ["hybrid", "vector", "bm25"] {
         let ran = place.run(&["thirst and sugar", "--mode", mode, "-k", "3"], 0);
-        assert!(ran.stdout.starts_with(" 1  About diabetes"), "{mode}: {}", ran.stdout);
+        assert!(
+            ran.stdout.starts_with(" 1  About diabetes"),
+            "{mode}: {}",
+            ran.stdout
+        );
         assert!(!ran.stderr.contains("note"), "{mode}: {}", ran.stderr);
     }
 }
@@ -35,12 +39,17 @@ fn a_query_without_a_known_word_is_answered_by_its_words_with_a_note() {
     assert!(ran.stdout.starts_with(" 1  About skin"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("vector #"), "{}", ran.stdout);
     assert!(
-        ran.stderr.ends_with("note: the model knows no word of the query; words (BM25) alone answered\n"),
+        ran.stderr
+            .ends_with("note: the model knows no word of the query; words (BM25) alone answered\n"),
         "{}",
         ran.stderr
     );
     let ran = place.run(&["zyzzyva"], 1);
-    assert!(ran.stderr.starts_with("no hits among 40 documents"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.starts_with("no hits among 40 documents"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
@@ -48,7 +57,11 @@ fn vectors_alone_find_nothing_for_a_query_without_a_known_word() {
     let place = place();
     let ran = place.run(&["number7", "--mode", "vector"], 1);
     assert_eq!(ran.stdout, "");
-    let notes: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("knows no word")).collect();
+    let notes: Vec<&str> = ran
+        .stderr
+        .lines()
+        .filter(|line| line.contains("knows no word"))
+        .collect();
     assert_eq!(notes.len(), 1, "{}", ran.stderr);
     assert!(notes[0].contains("--mode bm25"), "{}", ran.stderr);
     let ran = place.run(&["number7", "--mode", "vector", "--json"], 1);
@@ -71,7 +84,16 @@ fn queries_that_the_model_does_not_know_are_counted_in_an_evaluation() {
     let place = place();
     let queries = "{\"_id\":\"1\",\"text\":\"sugar\"}\n{\"_id\":\"2\",\"text\":\"number7\"}\n";
     std::fs::write(place.path("queries.jsonl"), queries).unwrap();
-    std::fs::write(place.path("qrels.tsv"), "query-id\tcorpus-id\tscore\n1\td0\t1\n2\td7\t1\n").unwrap();
+    std::fs::write(
+        place.path("qrels.tsv"),
+        "query-id\tcorpus-id\tscore\n1\td0\t1\n2\td7\t1\n",
+    )
+    .unwrap();
     let ran = place.run(&["eval", "--queries", "queries.jsonl", "--qrels", "qrels.tsv"], 0);
-    assert!(ran.stderr.contains("note: 1 query has no word that the model knows"), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("note: 1 query has no word that the model knows"),
+        "{}",
+        ran.stderr
+    );
 }
