@@ -20,6 +20,7 @@ struct Shared<'a> {
     /// Number of words in the vocabulary.
     words: usize,
     settings: &'a Settings,
+    threads: usize,
     scratch: &'a Path,
     next: AtomicUsize,
     done: AtomicU64,
@@ -42,6 +43,7 @@ pub(super) fn count(
         corpus,
         words,
         settings,
+        threads: settings.threads.min(corpus.chunks().len()),
         scratch,
         next: AtomicUsize::new(0),
         done: AtomicU64::new(0),
@@ -49,7 +51,7 @@ pub(super) fn count(
     };
     let files = thread::scope(|scope| {
         let caller = thread::current();
-        let workers: Vec<_> = (0..settings.threads)
+        let workers: Vec<_> = (0..shared.threads)
             .map(|_| {
                 let (caller, shared) = (caller.clone(), &shared);
                 scope.spawn(move || {
@@ -116,7 +118,7 @@ struct Counter {
 
 impl Counter {
     fn new(shared: &Shared<'_>) -> Result<Self> {
-        let bytes = (shared.settings.memory_mb << 20) / shared.settings.threads;
+        let bytes = (shared.settings.memory_mb << 20) / shared.threads;
         // More places than the text has pairs would stay empty.
         let pairs = shared
             .corpus

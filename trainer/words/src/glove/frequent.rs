@@ -70,9 +70,8 @@ impl Frequent {
             .enumerate()
             .flat_map(|(a, (&start, &end))| {
                 let row = &counts[start..start + end as usize - a];
-                row.iter().enumerate().filter_map(move |(at, &weight)| {
-                    (weight > 0).then(|| Entry::new(a as u32, (a + at) as u32, weight))
-                })
+                let met = row.iter().enumerate().filter(|(_, weight)| **weight > 0);
+                met.map(move |(at, &weight)| Entry::new(a as u32, (a + at) as u32, weight))
             })
     }
 }

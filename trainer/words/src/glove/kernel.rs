@@ -211,6 +211,8 @@ unsafe fn moved<S: Root>(to: *mut f32, length: usize, value: S::V, step: S::V) {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     /// One row of either side with the given numbers; the last `padding` numbers never change.
@@ -258,7 +260,7 @@ mod tests {
         for kernel in Kernel::available() {
             for length in [16, 32, 112, 304] {
                 let (word, context) = (pattern(length, 1), pattern(length, 2));
-                let tables = [table(&[word.clone()], 0), table(&[context.clone()], 0)];
+                let tables = [table(from_ref(&word), 0), table(from_ref(&context), 0)];
                 let loss = run(kernel, &tables[0], &tables[1], &[EXAMPLE], rate);
                 assert!((loss - objective(&word, &context, EXAMPLE)).abs() < 1e-4 * loss.max(1.0));
                 for at in [0, 5, 13, length - 1] {
@@ -292,7 +294,7 @@ mod tests {
     fn adagrad_divides_by_the_root_of_the_sum_of_squares() {
         for kernel in Kernel::available() {
             let mut numbers = pattern(16, 3);
-            let tables = [table(&[numbers.clone()], 0), table(&[pattern(16, 4)], 0)];
+            let tables = [table(from_ref(&numbers), 0), table(&[pattern(16, 4)], 0)];
             let mut squares = 1.0_f64;
             for _ in 0..5 {
                 let (word, context) = (
@@ -341,7 +343,7 @@ mod tests {
         for kernel in Kernel::available() {
             for extreme in [1e-30, 1.0, LARGEST] {
                 let word: Vec<f32> = pattern(32, 5).iter().map(|value| value * extreme).collect();
-                let tables = [table(&[word.clone()], 3), table(&[vec![extreme; 32]], 3)];
+                let tables = [table(from_ref(&word), 3), table(&[vec![extreme; 32]], 3)];
                 for log in [-7.0, 25.0, 0.0] {
                     let example = Example { log, ..EXAMPLE };
                     run(kernel, &tables[0], &tables[1], &[example; 50], 1.0);

@@ -42,7 +42,7 @@ impl RunWriter {
     pub(super) fn new(scratch: &Path) -> Result<Self> {
         Ok(RunWriter {
             scratch: scratch.to_owned(),
-            file: BufWriter::with_capacity(1 << 20, scratch_file(scratch)?),
+            file: BufWriter::with_capacity(1 << 16, scratch_file(scratch)?),
             ends: Vec::new(),
         })
     }
@@ -78,7 +78,8 @@ impl RunWriter {
 }
 
 impl Runs {
-    fn slices(&self) -> impl Iterator<Item = &[Entry]> {
+    /// The runs, each ascending by key.
+    pub(super) fn slices(&self) -> impl Iterator<Item = &[Entry]> {
         let entries: &[Entry] = self.map.as_deref().map_or(&[], bytemuck::cast_slice);
         self.ranges.iter().map(|range| &entries[range.clone()])
     }

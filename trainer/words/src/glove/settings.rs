@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn each_setting_has_a_range() {
-        let cases: [(fn(&mut Settings), &str); 12] = [
+        type Case = (fn(&mut Settings), &'static str);
+        let cases: [Case; 12] = [
             (
                 |s| s.dimension = 0,
                 "dimension: expected a number between 1 and 10000, found 0",
