@@ -20,3 +20,4 @@ pub mod output;
 pub mod progress;
 pub mod quality;
 pub mod run_log;
+pub mod word_vectors;

@@ -1,0 +1,3 @@
+//! Word vectors through the program `train`.
+
+pub mod on_device;
