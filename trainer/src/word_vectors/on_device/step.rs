@@ -13,7 +13,7 @@ pub(super) const LARGEST: f64 = 1000.0;
 const LARGEST_CHANGE: f64 = 1.0;
 
 /// How strongly a row's step is shortened where its batch is curved; see [`Tables::learn`].
-pub(super) const DAMPING: f64 = 1.0;
+pub(super) const DAMPING: f64 = 0.1;
 
 /// The two vectors of each word.
 #[derive(Debug)]
