@@ -29,7 +29,6 @@ pub use words::{
 /// A whole configuration file, defaults filled in. Written out again, it reads back equal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub enum Config {
     /// `kind = "contrastive"`
     Contrastive(Contrastive),

@@ -9,11 +9,11 @@ use trainer_words::glove;
 use trainer_words::learn::{self, Architecture, Learned, Objective};
 
 use super::checkpoint::Checkpoint;
-use super::device;
 use super::event::Event;
 use super::watch::Watch;
+use super::{device, on_device};
 use crate::config::{Learning, WordVectors};
-use crate::error::{Result, TrainError};
+use crate::error::Result;
 use crate::progress::say;
 
 /// What learning works with besides the configuration.
@@ -56,11 +56,9 @@ pub fn learn(
             let settings = word2vec.settings(subwords, place.threads);
             learn::learn(vocabulary, corpus, &settings, Some(&checkpointing), watch)
         }
-        (Learning::Word2vec(..), other) => {
-            return Err(TrainError::Config(format!(
-                "device: word vectors cannot be learned on {} yet; use device = \"cpu\"",
-                device::name(other)
-            )));
+        (Learning::Word2vec(word2vec, subwords), device) => {
+            let settings = word2vec.settings(subwords, place.threads);
+            on_device::learn(vocabulary, corpus, &settings, device, watch)
         }
     };
     watch.finish_stage();

@@ -51,6 +51,10 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let device = device::choose(settings(&job.config)?.learning, job.device)?;
     *job.config.device_mut() = device::name(device);
     let config = settings(&job.config)?;
+    if job.resume && device != tch::Device::Cpu {
+        let problem = "--resume: learning on a GPU has no checkpoints; train again without it";
+        return Err(TrainError::Config(problem.into()));
+    }
     let output = Output::claim(job.out.as_deref(), config.name, job.force)?;
     let checkpoint = Checkpoint::claim(output.target(), job.resume, job.force)?;
     let log = RunLog::create(&output.aside().join("run_log.jsonl"), job.json)?;
