@@ -26,16 +26,20 @@ pub enum TextPooling {
     },
 }
 
+/// The paper takes 1e-3, for pairs of sentences. Questions and answers want less of the frequent words: with
+/// skip-gram of 300 numbers from 4.4 M medical words, nDCG@10 of vectors alone on MedQuAD's development questions was
+/// 0.116 for the mean, and 0.228 with 1e-3, 0.294 with 1e-4 and 0.325 with 1e-5.
 fn default_a() -> f64 {
-    1e-3
+    1e-4
 }
 
+/// The paper's; with none, the same measurement gave 0.219, 0.288 and 0.322.
 fn default_components() -> usize {
     1
 }
 
 impl Default for TextPooling {
-    /// SIF with the paper's settings.
+    /// SIF with one component removed.
     fn default() -> Self {
         Self::Sif {
             a: default_a(),
@@ -55,7 +59,7 @@ impl TextPooling {
         };
         if !(a > 0.0 && a.is_finite()) {
             return Err(WordsError::Setting(format!(
-                "a: expected a number over 0 (1e-3 is usual), found {a}"
+                "a: expected a number over 0 (1e-4 to 1e-3 are usual), found {a}"
             )));
         }
         let most = MOST_COMPONENTS.min(dimension.saturating_sub(1));
@@ -95,7 +99,7 @@ mod tests {
         let vocabulary =
             Vocabulary::from_counts([("the".to_owned(), 999), ("a".to_owned(), 1), ("x".to_owned(), 0)]);
         let weights = TextPooling::default().weights(&vocabulary);
-        assert_eq!(weights, [1e-3 / (1e-3 + 0.999), 0.5, 1.0]);
+        assert_eq!(weights, [1e-4 / (1e-4 + 0.999), 1e-4 / (1e-4 + 1e-3), 1.0]);
         assert_eq!(TextPooling::Mean.weights(&vocabulary), [1.0; 3]);
         let uncounted = Vocabulary::from_counts([("x".to_owned(), 0)]);
         assert_eq!(TextPooling::default().weights(&uncounted), [1.0]);
