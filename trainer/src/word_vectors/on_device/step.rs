@@ -12,7 +12,8 @@ pub(super) const LARGEST: f64 = 1000.0;
 /// No number changes by more than this for one word of a batch, so within a piece, too, all stay finite.
 const LARGEST_CHANGE: f64 = 1.0;
 
-/// How strongly a row's step is shortened where its batch is curved; see [`Tables::learn`].
+/// How strongly a row's step is shortened where its batch is curved; see [`Tables::learn`]. Measured in the
+/// module's table: less diverges, more learns too slowly. The trace overstates the curvature along one direction.
 pub(super) const DAMPING: f64 = 0.1;
 
 /// The two vectors of each word.
