@@ -170,7 +170,7 @@ impl Tables {
         Ok(loss)
     }
 
-    /// Brings all numbers back within ±[`LARGEST`].
+    /// Brings all numbers back within ±`LARGEST`.
     pub(super) fn bound(&mut self) -> Result<(), TchError> {
         for table in [&mut self.input, &mut self.output] {
             let _ = table.f_clamp_(-LARGEST, LARGEST)?;
