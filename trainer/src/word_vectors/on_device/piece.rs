@@ -20,7 +20,8 @@ const LARGEST_BATCH: i64 = 1 << 14;
 /// Numbers of the largest tensor of a batch; bounds its memory where windows or vectors are long.
 const LARGEST_TENSOR: i64 = 1 << 23;
 
-/// Batches that a run is cut into at least, where the corpus is small: vectors need steps to move.
+/// Batches that a run is cut into at least where the corpus is small (fewer by what subsampling skips): vectors
+/// need steps to move.
 const FEWEST_BATCHES: u64 = 1_000;
 
 /// The sizes that all batches share.

@@ -12,7 +12,8 @@ pub(super) const LARGEST: f64 = 1000.0;
 /// No number changes by more than this for one word of a batch, so within a piece, too, all stay finite.
 const LARGEST_CHANGE: f64 = 1.0;
 
-/// How strongly a row's step is shortened where its batch is curved; see [`Tables::learn`].
+/// How strongly a row's step is shortened where its batch is curved; see [`Tables::learn`]. Measured in the
+/// module's table: less diverges, more learns too slowly. The trace overstates the curvature along one direction.
 pub(super) const DAMPING: f64 = 0.1;
 
 /// The two vectors of each word.
@@ -169,7 +170,7 @@ impl Tables {
         Ok(loss)
     }
 
-    /// Brings all numbers back within ±[`LARGEST`].
+    /// Brings all numbers back within ±`LARGEST`.
     pub(super) fn bound(&mut self) -> Result<(), TchError> {
         for table in [&mut self.input, &mut self.output] {
             let _ = table.f_clamp_(-LARGEST, LARGEST)?;
