@@ -119,7 +119,7 @@ fn min_count() -> u64 {
 pub struct Texts {
     /// Mean of all words, or smooth inverse frequency.
     pub pooling: Pooling,
-    /// Of SIF: a word with this share of the text has half the weight of a rare one; 0.001 where not given.
+    /// Of SIF: a word with this share of the text has half the weight of a rare one; 0.0001 where not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub a: Option<f64>,
     /// Of SIF: directions common to all texts that are taken out of them; 1 where not given.
@@ -139,11 +139,11 @@ pub enum Pooling {
 }
 
 impl Texts {
-    /// With SIF's defaults (Arora et al. 2017) where SIF is chosen and its numbers are not given.
+    /// With the usual numbers of SIF where it is chosen and they are not given.
     pub(super) fn fill(&mut self) {
-        if self.pooling == Pooling::Sif {
-            self.a = self.a.or(Some(1e-3));
-            self.components = self.components.or(Some(1));
+        if let (Pooling::Sif, TextPooling::Sif { a, components }) = (self.pooling, TextPooling::default()) {
+            self.a = self.a.or(Some(a));
+            self.components = self.components.or(Some(components));
         }
     }
 
