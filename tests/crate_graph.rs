@@ -13,7 +13,12 @@ use toml::{Table, Value};
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("encoder", &[], &["encoder"]),
     ("encoder-torch", &["encoder", "tch"], &[]),
-    ("trainer", &["encoder", "encoder-torch", "tch"], &[]),
+    (
+        "trainer",
+        &["encoder", "encoder-torch", "tch", "trainer-words"],
+        &[],
+    ),
+    ("trainer-words", &["encoder"], &[]),
     ("indexer", &["encoder", "encoder-torch"], &[]),
     ("search", &["encoder", "indexer"], &[]),
     ("xtask", &[], &[]),

@@ -6,7 +6,7 @@ use encoder::model::ModelFolder;
 use encoder_torch::TorchEncoder;
 use tch::Device;
 
-use crate::config::{Config, Train};
+use crate::config::{Contrastive, Train};
 use crate::error::{Result, TrainError};
 
 /// The configured folder, else the base model that set-up fetched.
@@ -15,7 +15,7 @@ use crate::error::{Result, TrainError};
 ///
 /// # Errors
 /// No folder is configured and none was fetched.
-pub fn locate(config: &Config) -> Result<PathBuf> {
+pub fn locate(config: &Contrastive) -> Result<PathBuf> {
     match &config.base_model {
         Some(path) => Ok(path.clone()),
         None => Ok(encoder::model::locate_base()?),

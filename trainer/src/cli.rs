@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::Parser;
 use encoder_torch::{DeviceChoice, select_device};
 
-use crate::config;
+use crate::config::{self, Config};
 use crate::contrastive::run::{Job, run};
 use crate::error::{Result, TrainError};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
+use crate::word_vectors;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -18,13 +19,16 @@ Examples:
   train --config medical.toml --force          the same again, replacing models/medical at the end
   train --config my.toml --out /tmp/try --device cuda:1
   train --config my.toml --json | jq .loss     follow the loss
+  train --config words.toml --resume           go on with word vectors that were stopped
 
 Paths in the configuration are relative to the current folder. The model is a sentence-transformers folder;
 models/latest is pointed at it, and `index build` and `search` use that by default.
 
-Exit codes: 0 done, 2 error, 130 interrupted (what was there before is unchanged then).";
+Exit codes: 0 done, 2 error, 130 interrupted (what was there before is unchanged then; word vectors are set
+aside, and the same command with --resume goes on with them).";
 
-/// Makes an embedding model for a domain: fine-tunes a text encoder on pairs of questions and answers.
+/// Makes an embedding model for a domain: fine-tunes a text encoder on pairs of questions and answers, or learns
+/// word vectors from plain text.
 #[derive(Debug, Parser)]
 #[command(name = "train", version, after_help = AFTER_HELP)]
 pub struct Args {
@@ -34,8 +38,8 @@ pub struct Args {
 
     /// Processor: auto, cpu, cuda or cuda:N; overrides the configuration
     ///
-    /// `auto` is the first CUDA device where there is one, else the CPU. Asking for cuda where there is none
-    /// is an error.
+    /// `auto` is the first CUDA device where there is one, else the CPU; word vectors are learned on the CPU
+    /// then. Asking for cuda where there is none is an error.
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     pub device: Option<String>,
 
@@ -44,10 +48,18 @@ pub struct Args {
     pub out: Option<PathBuf>,
 
     /// Replace the model that is there, once the new one is complete
+    ///
+    /// Word vectors: also replace the checkpoint of a training that was stopped.
     #[arg(long)]
     pub force: bool,
 
-    /// Write JSON Lines to stdout (start, step, evaluation, done) instead of the table
+    /// Go on with word vectors whose training was stopped, from their last checkpoint
+    ///
+    /// With 1 thread the model is the same as if it had never stopped, byte for byte.
+    #[arg(long)]
+    pub resume: bool,
+
+    /// Write JSON Lines to stdout (start, step or progress, evaluation, done) instead of the table
     #[arg(long)]
     pub json: bool,
 
@@ -72,26 +84,48 @@ pub fn execute(args: Args) -> Result<()> {
     let path = config::locate(&args.config)?;
     let mut config = config::load(&path)?;
     if let Some(device) = args.device {
-        config.device = device;
+        *config.device_mut() = device;
     }
     let choice: DeviceChoice = config
-        .device
+        .device_mut()
         .parse()
         .map_err(|problem| TrainError::Config(format!("{}: device: {problem}", path.display())))?;
-    let device = select_device(choice)?;
     if let Some(threads) = args.threads {
         limit_threads(threads.get())?;
     }
+    let config = match config {
+        Config::Contrastive(config) => config,
+        config => {
+            let job = word_vectors::run::Job {
+                config,
+                device: choice,
+                out: args.out,
+                threads: args.threads.map_or_else(all_cores, NonZeroUsize::get),
+                json: args.json,
+                resume: args.resume,
+                force: args.force,
+            };
+            return word_vectors::run::run(job, &interrupt);
+        }
+    };
+    if args.resume {
+        let problem =
+            "--resume is for word vectors; a training on pairs has no checkpoints, so train it again";
+        return Err(TrainError::Config(format!("{}: {problem}", path.display())));
+    }
+    let device = select_device(choice)?;
     let output = Output::claim(args.out.as_deref(), &config.name, args.force)?;
-    run(
-        Job {
-            config,
-            output,
-            device,
-            json: args.json,
-        },
-        &interrupt,
-    )
+    let job = Job {
+        config,
+        output,
+        device,
+        json: args.json,
+    };
+    run(job, &interrupt)
+}
+
+fn all_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// libtorch computes the model, rayon tokenizes and ranks.
@@ -127,6 +161,7 @@ mod tests {
             "--out",
             "o",
             "--force",
+            "--resume",
             "--json",
             "--threads",
             "3",
@@ -135,7 +170,7 @@ mod tests {
         assert_eq!(args.config, PathBuf::from("m.toml"));
         assert_eq!(args.device.as_deref(), Some("cuda:1"));
         assert_eq!(args.out, Some(PathBuf::from("o")));
-        assert!(args.force && args.json);
+        assert!(args.force && args.resume && args.json);
         assert_eq!(args.threads.map(NonZeroUsize::get), Some(3));
     }
 

@@ -50,6 +50,12 @@ pub enum TrainError {
     /// Text, word vectors and their learning report through their crate.
     #[error(transparent)]
     Words(WordsError),
+    /// Ctrl-C or SIGTERM, with what was learned in the folder.
+    #[error(
+        "interrupted; what was learned is in {}, and the same command with --resume goes on with it",
+        .0.display()
+    )]
+    SetAside(PathBuf),
     /// Ctrl-C or SIGTERM.
     #[error("interrupted; nothing was written, what was there before is unchanged")]
     Interrupted,

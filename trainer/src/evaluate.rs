@@ -9,7 +9,7 @@ use encoder::ranking::{self, Metrics};
 use encoder::vectors::{Vectors, exact_top_k};
 use encoder::{Encoder, EncoderError};
 
-use crate::config::Eval;
+use crate::config::Judged;
 use crate::error::{Result, TrainError};
 use crate::interrupt::Interrupt;
 
@@ -43,7 +43,7 @@ impl Evaluator {
     /// # Errors
     /// An unreadable file, an id that occurs twice, a judgement about a question or a passage that is not
     /// there, no judged question at all: each would make the figures wrong without a sign.
-    pub fn read(eval: &Eval) -> Result<Self> {
+    pub fn read(eval: &Judged) -> Result<Self> {
         let (document_ids, passages) = read_corpus(&eval.corpus)?;
         let mut qrels = beir::read_qrels(&eval.qrels)?;
         qrels.retain(|_, grades| grades.values().any(|&grade| grade > 0));
@@ -63,7 +63,7 @@ impl Evaluator {
         Ok(evaluator)
     }
 
-    fn check_judgements(&self, eval: &Eval) -> Result<()> {
+    fn check_judgements(&self, eval: &Judged) -> Result<()> {
         let queries: HashSet<&str> = self.query_ids.iter().map(String::as_str).collect();
         let documents: HashSet<&str> = self.document_ids.iter().map(String::as_str).collect();
         let dangling = |id: &str, kind: &str, file: &Path| {
@@ -177,17 +177,16 @@ mod tests {
 
     use super::*;
 
-    fn eval(corpus: &str, queries: &str, qrels: &str) -> (tempfile::TempDir, Eval) {
+    fn eval(corpus: &str, queries: &str, qrels: &str) -> (tempfile::TempDir, Judged) {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             std::fs::write(folder.path().join(name), text).unwrap();
             folder.path().join(name)
         };
-        let eval = Eval {
+        let eval = Judged {
             corpus: write("corpus.jsonl", corpus),
             queries: write("queries.jsonl", queries),
             qrels: write("qrels.tsv", &format!("query-id\tcorpus-id\tscore\n{qrels}")),
-            every_steps: 0,
         };
         (folder, eval)
     }

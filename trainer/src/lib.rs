@@ -1,9 +1,10 @@
 //! Makes embedding models for a domain: the library behind the program `train`.
 //!
 //! ```text
-//! cli ─▶ config ─▶ contrastive ─▶ evaluate, checkpoint ─▶ output: models/NAME
-//!                       ▲                                    └─ model card, run log, configuration
-//!                  base_model
+//! cli ─▶ config ─┬▶ contrastive ─▶ evaluate, checkpoint ─┬▶ output: models/NAME
+//!                │       ▲                               │     └─ model card, run log, configuration
+//!                │  base_model                           │
+//!                └▶ word_vectors ─▶ evaluate ────────────┘
 //! words ─▶ trainer_words::similar
 //! ```
 
@@ -22,4 +23,5 @@ pub mod output;
 pub mod progress;
 pub mod quality;
 pub mod run_log;
+pub mod word_vectors;
 pub mod words;

@@ -12,11 +12,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {error}"));
-            ExitCode::from(if matches!(error, TrainError::Interrupted) {
-                130
-            } else {
-                2
-            })
+            let interrupted = matches!(error, TrainError::Interrupted | TrainError::SetAside(_));
+            ExitCode::from(if interrupted { 130 } else { 2 })
         }
     }
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use encoder::ranking::Metrics;
 
-use crate::config::Config;
+use crate::config::Contrastive;
 
 /// What the card tells.
 pub struct Card<'a> {
     /// The effective configuration.
-    pub config: &'a Config,
+    pub config: &'a Contrastive,
     /// Where the model will be.
     pub folder: &'a Path,
     /// Training pairs, and hard negatives in each.

@@ -22,6 +22,12 @@ pub fn table(before: &Metrics, after: &Metrics) -> String {
     text
 }
 
+/// The table of one measurement, where there is nothing to compare it with.
+pub fn column(metrics: &Metrics) -> String {
+    let lines = rows(metrics).map(|(name, value)| format!("{name:<12}{value:>8.4}\n"));
+    lines.concat()
+}
+
 /// One measurement on one line, for progress messages.
 pub fn line(metrics: &Metrics) -> String {
     rows(metrics)
@@ -32,6 +38,15 @@ pub fn line(metrics: &Metrics) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_measurement_is_one_column() {
+        let metrics = Metrics {
+            ndcg_at_10: 0.5,
+            ..Metrics::default()
+        };
+        assert!(column(&metrics).starts_with("nDCG@10       0.5000\nMRR@10 "));
+    }
 
     #[test]
     fn the_table_shows_the_change_and_a_verdict_only_when_it_is_bad() {

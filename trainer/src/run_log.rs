@@ -1,4 +1,6 @@
 //! What happens during training, as data: the lines of `run_log.jsonl`, and of stdout with `--json`.
+//!
+//! Word vectors have [events of their own](crate::word_vectors::event::Event).
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, TrainError};
 
-/// One line; its `type` is the variant's name in lower case.
+/// One line of a training on pairs; its `type` is the variant's name in lower case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
@@ -90,14 +92,14 @@ impl RunLog {
     }
 
     /// Writes one line to the log, and to stdout where asked for.
-    pub fn record(&mut self, event: &Event) -> Result<()> {
+    pub fn record(&mut self, event: &impl Serialize) -> Result<()> {
         let failed = TrainError::io(&self.path, "write the run log");
         self.file.write_all(line(event)?.as_bytes()).map_err(failed)?;
         self.announce(event)
     }
 
     /// Writes one line to stdout alone, where asked for.
-    pub fn announce(&self, event: &Event) -> Result<()> {
+    pub fn announce(&self, event: &impl Serialize) -> Result<()> {
         if self.to_stdout {
             print(&line(event)?)
         } else {
@@ -106,7 +108,7 @@ impl RunLog {
     }
 }
 
-fn line(event: &Event) -> Result<String> {
+fn line(event: &impl Serialize) -> Result<String> {
     let json =
         serde_json::to_string(event).map_err(|error| TrainError::Output(format!("run log: {error}")))?;
     Ok(json + "\n")

@@ -4,6 +4,7 @@
     reason = "a fixture that cannot be made is a failed test"
 )]
 
+mod word_vectors;
 mod workplace;
 
 use std::fs;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use encoder::Encoder;
 use encoder_torch::TorchEncoder;
-use trainer::config;
+use trainer::config::{self, Config};
 use trainer::run_log::Event;
 use workplace::{Workplace, stderr, stdout};
 
@@ -48,7 +49,9 @@ fn trains_measures_and_writes_a_model_that_both_backends_read_alike() {
             .unwrap()
             .contains("| nDCG@10 |")
     );
-    let saved = config::load(&model.join("train_config.toml")).unwrap();
+    let Config::Contrastive(saved) = config::load(&model.join("train_config.toml")).unwrap() else {
+        panic!("another kind");
+    };
     assert_eq!(saved.train.max_length, Some(32), "what is saved reads back");
     assert_eq!(place.names("models"), ["latest", "small"]);
 
@@ -359,8 +362,17 @@ fn a_full_disk_is_an_error_and_leaves_nothing() {
 #[test]
 fn the_committed_configurations_are_valid() {
     let configs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs");
-    for name in ["medical.toml", "medquad.toml", "hpo.toml"] {
-        let config = config::load(&configs.join(name)).unwrap();
-        assert_eq!(config.name, name.trim_end_matches(".toml"));
+    let mut names = Vec::new();
+    for entry in fs::read_dir(configs).unwrap() {
+        let path = entry.unwrap().path();
+        let config = config::load(&path).unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(config.name(), name);
+        names.push(name);
     }
+    names.sort();
+    assert_eq!(
+        names,
+        ["glove", "hpo", "medical", "medical-words", "medquad", "words"]
+    );
 }

@@ -3,14 +3,23 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use super::Config;
+use super::{Config, Contrastive, check_words};
 use crate::error::{Result, TrainError};
 
 /// Refuses the first value that is out of its range, naming key, value and range.
 pub fn ranges(path: &Path, config: &Config) -> Result<()> {
     let check = Check { path };
+    check.name(config.name())?;
+    match config {
+        Config::Contrastive(config) => contrastive(&check, config),
+        _ => config
+            .word_vectors()
+            .map_or(Ok(()), |words| check_words::ranges(&check, &words)),
+    }
+}
+
+fn contrastive(check: &Check, config: &Contrastive) -> Result<()> {
     let train = &config.train;
-    check.name(&config.name)?;
     check.that(
         "data.train",
         "an empty list",
@@ -96,12 +105,12 @@ pub fn ranges(path: &Path, config: &Config) -> Result<()> {
     Ok(())
 }
 
-struct Check<'a> {
+pub(super) struct Check<'a> {
     path: &'a Path,
 }
 
 impl Check<'_> {
-    fn that(&self, key: &str, value: impl Display, holds: bool, range: &str) -> Result<()> {
+    pub(super) fn that(&self, key: &str, value: impl Display, holds: bool, range: &str) -> Result<()> {
         if holds {
             return Ok(());
         }
@@ -122,7 +131,7 @@ impl Check<'_> {
         )))
     }
 
-    fn error(&self, problem: &str) -> TrainError {
+    pub(super) fn error(&self, problem: &str) -> TrainError {
         TrainError::Config(format!("{}: {problem}", self.path.display()))
     }
 }

@@ -1,42 +1,61 @@
 //! The training configuration: one TOML file, typed, with nothing silently ignored.
 //!
 //! A misspelt key that is skipped costs a night of training, so unknown keys are errors with a suggestion
-//! (`parse.rs`), and every number has a range (`check.rs`). Paths inside the file are relative to the folder
-//! that `train` is run in, as they are on the command line.
+//! (`parse.rs`), and every number has a range (`check.rs`). What a file may hold depends on its `kind`, so
+//! each kind has a type of its own. Paths inside the file are relative to the folder that `train` is run in, as
+//! they are on the command line.
 
 mod check;
+mod check_words;
+mod contrastive;
+mod glove;
 mod locate;
 mod parse;
-
-use std::path::PathBuf;
+mod word2vec;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub use contrastive::{Contrastive, Data, Eval, Train};
+pub use glove::Glove;
 pub use locate::locate;
 pub use parse::{load, parse};
+pub use word2vec::Word2vec;
+pub use words::{
+    CheckpointSettings, GloveFile, Judged, Learning, OutputSettings, Pooling, TextData, Texts, Word2vecFile,
+    WordVectors,
+};
 
-/// A whole configuration file, defaults filled in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// What is trained.
-    pub kind: Kind,
-    /// Name of the model; it is written to `models/NAME`.
-    pub name: String,
-    /// Model folder to start from; without it, the base model that set-up fetched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base_model: Option<PathBuf>,
-    /// `auto`, `cpu`, `cuda` or `cuda:N`.
-    #[serde(default = "auto")]
-    pub device: String,
-    /// The training pairs.
-    pub data: Data,
-    /// How training goes.
-    #[serde(default)]
-    pub train: Train,
-    /// Questions with judged answers to measure the model on; without it nothing is measured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub eval: Option<Eval>,
+/// A whole configuration file, defaults filled in. Written out again, it reads back equal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Config {
+    /// `kind = "contrastive"`
+    Contrastive(Contrastive),
+    /// `kind = "word2vec"`
+    Word2vec(Word2vecFile),
+    /// `kind = "glove"`
+    Glove(GloveFile),
+}
+
+impl Config {
+    /// Name of the model.
+    pub fn name(&self) -> &str {
+        match self {
+            Config::Contrastive(config) => &config.name,
+            Config::Word2vec(config) => &config.name,
+            Config::Glove(config) => &config.name,
+        }
+    }
+
+    /// The processor, which the command line may change.
+    pub fn device_mut(&mut self) -> &mut String {
+        match self {
+            Config::Contrastive(config) => &mut config.device,
+            Config::Word2vec(config) => &mut config.device,
+            Config::Glove(config) => &mut config.device,
+        }
+    }
 }
 
 /// What is trained.
@@ -45,24 +64,10 @@ pub struct Config {
 pub enum Kind {
     /// A text encoder, fine-tuned on pairs with the multiple-negatives ranking loss.
     Contrastive,
-}
-
-/// `[data]`: where the pairs are and which columns hold them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Data {
-    /// Files or globs: Parquet, JSON Lines, a JSON array, CSV or TSV.
-    pub train: Patterns,
-    /// Column of the question side; without it `anchor`, else `query`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub anchor: Option<String>,
-    /// Column of the answer side; without it `positive`, else `response`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub positive: Option<String>,
-    /// Columns of hard negatives; without it `negative`, `negative_1`, `negative_2`, … as far as there are
-    /// any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub negatives: Option<Vec<String>>,
+    /// Word vectors, by skip-gram or CBOW.
+    Word2vec,
+    /// Word vectors, by GloVe.
+    Glove,
 }
 
 /// One file or glob, or a list of them.
@@ -81,72 +86,6 @@ impl Patterns {
         match self {
             Patterns::One(pattern) => vec![pattern.clone()],
             Patterns::Many(patterns) => patterns.clone(),
-        }
-    }
-}
-
-/// `[eval]`: a development set in BEIR's form.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Eval {
-    /// Passages to search: any table with `id` (or `_id`), `text` and perhaps `title`.
-    pub corpus: PathBuf,
-    /// Questions: JSON Lines with `_id` and `text`.
-    pub queries: PathBuf,
-    /// Judgements: BEIR's `query-id corpus-id score` with a header, or TREC's four columns.
-    pub qrels: PathBuf,
-    /// Measure after every this many optimizer steps as well; 0 measures only before and after.
-    #[serde(default)]
-    pub every_steps: usize,
-}
-
-/// `[train]`: how training goes. The defaults are sentence-transformers', where it has one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Train {
-    /// Passes over the pairs; 1 where neither this nor `max_steps` is given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub epochs: Option<usize>,
-    /// Optimizer steps, however many passes that takes; instead of `epochs`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_steps: Option<usize>,
-    /// Pairs in a batch; every other pair's answer is a negative, so more is harder and better.
-    pub batch_size: usize,
-    /// Highest learning rate, reached at the end of the warm-up.
-    pub learning_rate: f64,
-    /// Part of the steps over which the learning rate rises from 0.
-    pub warmup_ratio: f64,
-    /// AdamW's decoupled weight decay; never applied to biases and LayerNorm.
-    pub weight_decay: f64,
-    /// Gradients are scaled down to this global L2 norm where they exceed it.
-    pub max_grad_norm: f64,
-    /// Factor on the cosine before the softmax: the inverse of its temperature.
-    pub scale: f64,
-    /// Seed of the shuffle and of dropout.
-    pub seed: u32,
-    /// Longest text in tokens, the two special ones included; becomes the model's. Without it, the base
-    /// model's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_length: Option<usize>,
-    /// Dropout probability in all layers; without it, the base model's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dropout: Option<f64>,
-}
-
-impl Default for Train {
-    fn default() -> Self {
-        Train {
-            epochs: None,
-            max_steps: None,
-            batch_size: 32,
-            learning_rate: 2e-5,
-            warmup_ratio: 0.1,
-            weight_decay: 0.01,
-            max_grad_norm: 1.0,
-            scale: 20.0,
-            seed: 42,
-            max_length: None,
-            dropout: None,
         }
     }
 }

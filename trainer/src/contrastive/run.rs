@@ -12,7 +12,7 @@ use super::session::{Inputs, Session};
 use super::steps;
 use super::tokens::TokenTable;
 use crate::base_model;
-use crate::config::Config;
+use crate::config::{Contrastive, Eval};
 use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
@@ -25,7 +25,7 @@ use crate::run_log::{Event, RunLog, print};
 /// Everything that a run needs to begin.
 pub struct Job {
     /// The configuration with the command line's changes.
-    pub config: Config,
+    pub config: Contrastive,
     /// Where the model goes.
     pub output: Output,
     /// The device that was found.
@@ -41,7 +41,8 @@ pub struct Job {
 pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let started = Instant::now();
     let pairs = pairs::read(&job.config.data)?;
-    let evaluator = job.config.eval.as_ref().map(Evaluator::read).transpose()?;
+    let read = |eval: &Eval| Evaluator::read(&eval.judged());
+    let evaluator = job.config.eval.as_ref().map(read).transpose()?;
     let steps = steps::count(&pairs, &job.config.train)?;
     let encoder = open_model(&mut job)?;
     let tokens = TokenTable::new(&encoder, &pairs, interrupt)?;

@@ -172,6 +172,15 @@ impl Workplace {
             .unwrap()
     }
 
+    /// As [`Workplace::spawn`], with what it says on stderr kept for `wait_with_output`.
+    pub fn spawn_with_stderr(&self, arguments: &[&str]) -> Child {
+        self.command(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
         command.args(arguments).current_dir(self.dir.path());

@@ -41,7 +41,11 @@ impl Default for PhraseSettings {
 }
 
 impl PhraseSettings {
-    pub(super) fn check(&self) -> Result<()> {
+    /// Checks the passes and the threshold.
+    ///
+    /// # Errors
+    /// One that is out of its range: its name, its value and its range.
+    pub fn validate(&self) -> Result<()> {
         if !(1..=4).contains(&self.passes) {
             return Err(WordsError::Setting(format!(
                 "phrases: passes is {}; give 1 to 4, for phrases of up to 2 to 16 words",

@@ -59,7 +59,7 @@ impl Default for CorpusSettings {
 }
 
 /// What was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CorpusReport {
     /// Lines (and parts of lines that were cut) with at least one word.
     pub sentences: u64,
@@ -159,7 +159,7 @@ fn check(settings: &CorpusSettings) -> Result<()> {
             "max_vocabulary is 0; leave it out to keep all words, or give a number over 0".to_owned(),
         ));
     }
-    settings.phrases.as_ref().map_or(Ok(()), PhraseSettings::check)
+    settings.phrases.as_ref().map_or(Ok(()), PhraseSettings::validate)
 }
 
 fn count(number: u64, what: &str) -> String {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use encoder::vectors::Vectors;
+use serde::{Deserialize, Serialize};
 
 use crate::corpus::Vocabulary;
 use crate::error::{Result, WordsError};
@@ -42,4 +43,31 @@ pub fn open(path: &Path) -> Result<WordVectors> {
         vectors: Vectors::from_rows(dimension, data).into(),
         subwords: None,
     })
+}
+/// A file format of word vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Format {
+    /// Ours, complete.
+    #[serde(skip)]
+    Native,
+    /// word2vec's text format.
+    #[serde(rename = "word2vec-text")]
+    Word2VecText,
+    /// word2vec's binary format.
+    #[serde(rename = "word2vec-binary")]
+    Word2VecBinary,
+    /// fastText's text format.
+    #[serde(rename = "fasttext-vec")]
+    FastTextVec,
+}
+
+/// The native file of a model folder.
+pub const NATIVE_FILE: &str = "word_vectors.safetensors";
+
+/// Writes the number of words.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write(path: &Path, vectors: &WordVectors, _: Format) -> Result<()> {
+    std::fs::write(path, vectors.vocabulary.len().to_string()).map_err(WordsError::write(path))
 }

@@ -1,0 +1,125 @@
+//! Where learning is set aside: a hidden folder beside the model, `models/.NAME.checkpoint`.
+//!
+//! It outlives the process that wrote it, so it is removed by nobody but a run that is done, and replaced by
+//! nobody but a run that was told to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use trainer_words::learn::Checkpointing;
+
+use crate::config::CheckpointSettings;
+use crate::error::{Result, TrainError};
+use crate::progress::say;
+
+/// The place of a run's checkpoint.
+pub struct Checkpoint {
+    folder: PathBuf,
+    resume: bool,
+}
+
+impl Checkpoint {
+    /// Claims the place that belongs to the model at `target`.
+    ///
+    /// # Errors
+    /// To resume, there must be a checkpoint; to begin anew, there must be none, or `force` be given.
+    pub fn claim(target: &Path, resume: bool, force: bool) -> Result<Self> {
+        let name = target.file_name().unwrap_or_default().display();
+        let folder = target.with_file_name(format!(".{name}.checkpoint"));
+        let checkpoint = Checkpoint { folder, resume };
+        let shown = checkpoint.folder.display();
+        match (checkpoint.exists(), resume) {
+            (false, true) => {
+                return Err(TrainError::Output(format!(
+                    "{shown}: there is no checkpoint to resume; train without --resume"
+                )));
+            }
+            (true, false) if !force => {
+                return Err(TrainError::Output(format!(
+                    "{shown}: there is the checkpoint of a training that was stopped; go on with it with --resume, or \
+                     replace it with --force"
+                )));
+            }
+            (true, false) => say(&format!(
+                "{shown}: the next checkpoint replaces this one, of a training that was stopped"
+            )),
+            _ => {}
+        }
+        fs::create_dir_all(&checkpoint.folder)
+            .map_err(TrainError::io(&checkpoint.folder, "create the folder"))?;
+        Ok(checkpoint)
+    }
+
+    /// As the learning takes it.
+    pub fn checkpointing(&self, settings: CheckpointSettings) -> Checkpointing {
+        Checkpointing {
+            path: self.file(),
+            every: Duration::from_secs_f64(60.0 * settings.every_minutes),
+            resume: self.resume,
+        }
+    }
+
+    /// Whether there is anything to go on with.
+    pub fn exists(&self) -> bool {
+        self.file().is_file()
+    }
+
+    /// The folder, to be named to the user.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The learning is done and safe elsewhere.
+    pub fn remove(self) -> Result<()> {
+        fs::remove_dir_all(&self.folder).map_err(TrainError::io(&self.folder, "remove the checkpoint"))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("learning")
+    }
+}
+
+impl Drop for Checkpoint {
+    fn drop(&mut self) {
+        // Goes only where nothing was set aside.
+        let _ = fs::remove_dir(&self.folder);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unused_place_vanishes_and_a_used_one_stays_until_it_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("m");
+        drop(Checkpoint::claim(&target, false, false).unwrap());
+        assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+        let checkpoint = Checkpoint::claim(&target, false, false).unwrap();
+        fs::write(checkpoint.file(), "half").unwrap();
+        drop(checkpoint);
+        assert!(folder.path().join(".m.checkpoint/learning").is_file());
+        Checkpoint::claim(&target, true, false).unwrap().remove().unwrap();
+        assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
+    }
+
+    #[test]
+    fn nothing_is_replaced_or_resumed_by_a_slip() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("m");
+        let message = |resume, force| {
+            Checkpoint::claim(&target, resume, force)
+                .err()
+                .unwrap()
+                .to_string()
+        };
+        assert!(message(true, false).contains("no checkpoint to resume"));
+        assert!(message(true, true).contains("no checkpoint to resume"));
+        fs::create_dir(folder.path().join(".m.checkpoint")).unwrap();
+        fs::write(folder.path().join(".m.checkpoint/learning"), "half").unwrap();
+        assert!(message(false, false).contains("--resume"));
+        Checkpoint::claim(&target, false, true).unwrap();
+    }
+}

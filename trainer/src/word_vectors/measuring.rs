@@ -1,0 +1,33 @@
+//! Measuring the model as a search model, in the state in which it will be used.
+
+use std::path::Path;
+use std::time::Instant;
+
+use encoder::ranking::Metrics;
+
+use super::event::Event;
+use super::folder;
+use super::watch::Watch;
+use crate::error::Result;
+use crate::evaluate::Evaluator;
+use crate::interrupt::Interrupt;
+use crate::progress;
+
+/// Measures the model that was written to `dir`.
+///
+/// # Errors
+/// A model that does not open, an interrupt.
+pub fn measure(dir: &Path, evaluator: &Evaluator, interrupt: &Interrupt, watch: &Watch) -> Result<Metrics> {
+    let began = Instant::now();
+    let encoder = folder::open(dir)?;
+    let bar = progress::bar(evaluator.passages() + evaluator.questions(), "measuring", "texts");
+    let measured = evaluator.measure(&*encoder, interrupt, &|texts| bar.inc(texts as u64));
+    bar.finish_and_clear();
+    let measured = measured?;
+    watch.record(&Event::Evaluation {
+        metrics: measured.metrics,
+        truncated: measured.truncated,
+        seconds: began.elapsed().as_secs_f64(),
+    })?;
+    Ok(measured.metrics)
+}
