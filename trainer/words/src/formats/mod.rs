@@ -1,5 +1,7 @@
 //! Word vectors in and out of files, in the formats of the field.
 
+mod mapping;
+
 use std::path::Path;
 
 use encoder::vectors::Vectors;
@@ -13,7 +15,7 @@ use crate::word_vectors::WordVectors;
 /// # Errors
 /// The file cannot be read, or is not in that format.
 pub fn open(path: &Path) -> Result<WordVectors> {
-    let text = std::fs::read_to_string(path).map_err(WordsError::read(path))?;
+    let map = mapping::map(path)?;
     let wrong = || {
         WordsError::format(
             path,
@@ -22,6 +24,7 @@ pub fn open(path: &Path) -> Result<WordVectors> {
             "name another file",
         )
     };
+    let text = std::str::from_utf8(&map).map_err(|_| wrong())?;
     let mut lines = text.lines();
     let header = lines.next().ok_or_else(wrong)?;
     let (_, dimension) = header.split_once(' ').ok_or_else(wrong)?;
