@@ -24,5 +24,5 @@ mod word_vectors;
 
 pub use error::{Result, WordsError};
 pub use observer::{Observer, Progress, Unobserved};
-pub use table::Table;
+pub use table::{MappedRows, Table};
 pub use word_vectors::{SubwordVectors, WordVectors};
