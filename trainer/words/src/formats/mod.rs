@@ -1,5 +1,6 @@
 //! Word vectors in and out of files, in the formats of the field.
 
+pub(crate) mod fasttext_bin;
 mod mapping;
 
 use std::path::Path;
