@@ -336,16 +336,17 @@ fn damaged_words_are_refused() {
 
 #[test]
 fn a_file_cut_off_anywhere_is_refused() {
-    for file in FILES {
+    for file in ["fasttext.bin", "fasttext_odd_words.bin", "gensim_words_only.bin"] {
         let bytes = fs::read(fixture(file)).unwrap();
-        for length in 0..bytes.len() {
-            let error = open_bytes(&bytes[..length]).unwrap_err().to_string();
-            let cut_off = if length == 0 {
-                "an empty file"
-            } else {
-                "it was cut off or damaged"
-            };
-            assert!(error.contains(cut_off), "{file}, {length} bytes: {error}");
+        let shrinking = tempfile::NamedTempFile::new().unwrap();
+        fs::write(shrinking.path(), &bytes).unwrap();
+        for length in (1..bytes.len()).rev() {
+            shrinking.as_file().set_len(length as u64).unwrap();
+            let error = open(shrinking.path()).unwrap_err().to_string();
+            assert!(
+                error.contains("it was cut off or damaged"),
+                "{file}, {length} bytes: {error}"
+            );
         }
     }
 }
