@@ -60,13 +60,15 @@ impl Subwords {
     ///
     /// An n-gram that occurs twice is there twice. A lone `<` or `>` is none.
     pub fn ids(&self, word: &str, ids: &mut Vec<u32>) {
-        let mut marked = String::with_capacity(word.len() + 2);
-        marked.push('<');
-        marked.push_str(word);
-        marked.push('>');
-        let starts: Vec<usize> = marked
-            .char_indices()
-            .map(|(at, _)| at)
+        self.ids_of_bytes(word.as_bytes(), ids);
+    }
+
+    /// [`Subwords::ids`] of a word that may be no valid UTF-8; like fastText, every byte that continues no
+    /// character starts one.
+    pub(crate) fn ids_of_bytes(&self, word: &[u8], ids: &mut Vec<u32>) {
+        let marked = [b"<", word, b">"].concat();
+        let starts: Vec<usize> = (0..marked.len())
+            .filter(|&at| marked[at] & 0xC0 != 0x80)
             .chain([marked.len()])
             .collect();
         let characters = starts.len() - 1;
@@ -75,7 +77,7 @@ impl Subwords {
             for length in self.minn..=longest {
                 let is_mark = length == 1 && (first == 0 || first + 1 == characters);
                 if !is_mark {
-                    let gram = &marked.as_bytes()[starts[first]..starts[first + length]];
+                    let gram = &marked[starts[first]..starts[first + length]];
                     ids.push(hash(gram) % self.buckets);
                 }
             }

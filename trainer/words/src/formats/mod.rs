@@ -6,6 +6,7 @@
 //! | word2vec binary, newlines after the vectors or not | yes | yes | yes |
 //! | word2vec text and fastText's `.vec` | yes | yes | no |
 //! | GloVe's text, which has no header | yes | no | no |
+//! | fastText's `.bin`, unsupervised and not quantized | yes | no | its n-grams |
 //! | the folder of a static embedding model | yes | no | yes |
 //!
 //! Mapped vectors stay in the file and are paged in as they are asked for, so that opening takes no memory for
@@ -16,6 +17,7 @@
 //! The format of a file is told by its content, not by its name.
 
 mod detection;
+mod fasttext_bin;
 mod mapping;
 mod model_folder;
 mod native;
@@ -41,8 +43,8 @@ pub const NATIVE_FILE: &str = "word_vectors.safetensors";
 /// What [`write`] can write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
-    /// Sextant's own: words, counts, vectors and subwords, whole, with a checksum.
-    #[serde(rename = "native")]
+    /// Sextant's own, not to be asked for because every model folder has it: words, counts, vectors and subwords, whole, with a checksum.
+    #[serde(skip)]
     Native,
     /// A line `words dimension`, then a line for each word. No counts, no subwords, as in the next two.
     #[serde(rename = "word2vec-text")]
@@ -71,11 +73,6 @@ pub fn open(path: &Path) -> Result<WordVectors> {
         Content::Safetensors => native::read(Tensors::open(path, map)?),
         Content::Word2VecBinary(layout) => word2vec_binary::read(path, map, layout),
         Content::Text(layout) => text::read(path, &map, layout),
-        Content::FastTextBinary => Err(WordsError::format(
-            path,
-            "word vectors in a format that can be read",
-            "a binary model of fastText's",
-            "name its .vec file",
-        )),
+        Content::FastTextBinary => fasttext_bin::open(path),
     }
 }
