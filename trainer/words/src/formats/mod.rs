@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub use writing::write;
 
-use crate::error::{Result, WordsError};
+use crate::error::Result;
 use crate::word_vectors::WordVectors;
 use detection::Content;
 use tensors::Tensors;
