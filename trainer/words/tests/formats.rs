@@ -275,7 +275,7 @@ fn text_of_wrong_lines_is_refused_with_the_line() {
         ),
         (
             "2 2\na 1 2\nb 1\n",
-            &["a word and 2 finite numbers in line 3", "found 1 numbers"],
+            &["a word and 2 finite numbers in line 3", "found 1 number: \"b 1\""],
         ),
         ("a 1 2\nb 1 2 3\n", &["line 2", "found 3 numbers"]),
         ("a 1 2\n\nb 1 2\n", &["line 2", "an empty line"]),
@@ -410,7 +410,23 @@ fn a_failure_to_write_leaves_nothing_behind() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
-/// A model as sentence-transformers saves it: `(words and rows, added tokens)` name the rows of a table.
+#[test]
+fn files_cut_or_changed_anywhere_are_read_or_refused_but_never_a_panic() {
+    let (_folder, path) = in_file("");
+    for name in ["ours.txt", "ours.bin", "version1.safetensors"] {
+        let whole = fs::read(fixture(name)).unwrap();
+        for at in 0..whole.len() {
+            fs::write(&path, &whole[..at]).unwrap();
+            let _ = open(&path);
+            let mut changed = whole.clone();
+            changed[at] = [0, b'\n', b' ', b'9', 0xff][at % 5];
+            fs::write(&path, &changed).unwrap();
+            let _ = open(&path);
+        }
+    }
+}
+
+/// A model as sentence-transformers saves it: four rows, named by a tokenizer.
 fn static_model(folder: &Path, module: &str, tokenizer: &Value) {
     let kind = "sentence_transformers.models.StaticEmbedding";
     let modules = json!([{"idx": 0, "name": "0", "path": module, "type": kind}]);

@@ -74,7 +74,7 @@ impl Tensors {
         let (rows, dimension) = (info.shape[0], info.shape[1]);
         let regular = MappedRows::Regular {
             start: self.range(info).start,
-            stride: dimension * size_of::<f32>(),
+            stride: dimension.saturating_mul(size_of::<f32>()),
             rows,
         };
         self.mapped(name, regular, dimension)
@@ -85,10 +85,8 @@ impl Tensors {
         let info = self.info(name, Dtype::F32, 2)?;
         let dimension = info.shape[1];
         let start = self.range(info).start;
-        let starts = rows
-            .iter()
-            .map(|row| start + row * dimension * size_of::<f32>())
-            .collect();
+        let stride = dimension.saturating_mul(size_of::<f32>());
+        let starts = rows.iter().map(|row| start + row * stride).collect();
         self.mapped(name, MappedRows::At(starts), dimension)
     }
 

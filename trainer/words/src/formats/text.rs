@@ -115,7 +115,7 @@ fn wrong_count(line: &[u8]) -> Problem {
     let fields = line.split(is_blank).filter(|field| !field.is_empty());
     Problem(match fields.count() {
         0 => "an empty line".to_owned(),
-        1 => format!("0 numbers: {}", quoted(line)),
+        2 => format!("1 number: {}", quoted(line)),
         fields => format!("{} numbers: {}", fields - 1, quoted(line)),
     })
 }
