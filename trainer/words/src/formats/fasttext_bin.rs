@@ -43,8 +43,8 @@ const NUMBER: usize = size_of::<f32>();
 
 /// Reads the words, their vectors and the buckets' vectors of a model.
 ///
-/// Words that are no valid UTF-8 are named with `\x` and two digits for each byte that is none, as gensim names
-/// them. Words that fastText took for labels while it learned without labels have no vector and are left out.
+/// Words that fastText took for labels while it learned without labels have no vector and are left out. The
+/// n-grams of a word that is not valid UTF-8 are those of its bytes, as fastText cuts them.
 ///
 /// # Errors
 /// The file cannot be read, is damaged, of another version, supervised, quantized, or has numbers that are not

@@ -1,13 +1,11 @@
 //! The words of a model and how often each was seen.
 
-use std::fmt::Write as _;
-
 use crate::error::Result;
 
 use super::fields::Fields;
 
-/// Bytes of the shortest entry: a word of one byte, its NUL, its count and its kind.
-const SHORTEST_ENTRY: usize = 1 + 1 + 8 + 1;
+/// Bytes of the shortest entry: the NUL of a word without a character, which gensim writes, its count and its kind.
+const SHORTEST_ENTRY: usize = 1 + 8 + 1;
 
 const WORD: u8 = 0;
 const LABEL: u8 = 1;
@@ -53,9 +51,6 @@ pub(super) fn read<'a>(fields: &mut Fields<'a>) -> Result<Vec<Word<'a>>> {
 fn read_entry<'a>(fields: &mut Fields<'a>, entry: usize, kind: u8) -> Result<Word<'a>> {
     let number = entry + 1;
     let bytes = fields.string(&format!("word {number} of the dictionary"))?;
-    if bytes.is_empty() {
-        return Err(fields.damaged(&format!("word {number} of the dictionary"), "nothing"));
-    }
     let count = fields.long_size(&format!("the count of word {number}"), 0)? as u64;
     let found = fields.byte(&format!("the kind of word {number}"))?;
     if found != kind {
@@ -68,16 +63,8 @@ fn read_entry<'a>(fields: &mut Fields<'a>, entry: usize, kind: u8) -> Result<Wor
 }
 
 impl Word<'_> {
-    /// The word as text.
+    /// The word as text; bytes that are not UTF-8 become U+FFFD.
     pub(super) fn text(&self) -> String {
-        let mut text = String::with_capacity(self.bytes.len());
-        for chunk in self.bytes.utf8_chunks() {
-            text.push_str(chunk.valid());
-            for byte in chunk.invalid() {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "\\x{byte:02x}");
-            }
-        }
-        text
+        String::from_utf8_lossy(self.bytes).into_owned()
     }
 }

@@ -29,7 +29,6 @@ const WORDS: usize = 68;
 const LABELS: usize = 72;
 const TOKENS: usize = 76;
 const PRUNED: usize = 84;
-const FIRST_WORD: usize = 92;
 const FIRST_COUNT: usize = 97;
 const FIRST_KIND: usize = 105;
 const OUTPUT: usize = 1985 - 23 * 16;
@@ -319,11 +318,19 @@ fn sizes_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn damaged_words_are_refused() {
-    assert_refused(
-        &[(FIRST_WORD, &[0])],
-        "expected word 1 of the dictionary, found nothing;",
+fn a_word_without_a_character_is_one() {
+    let mut bytes = fs::read(fixture("fasttext.bin")).unwrap();
+    bytes.drain(FIRST_COUNT - 5..FIRST_COUNT - 1);
+    let found = open_bytes(&bytes).unwrap();
+    assert_eq!(found.vocabulary.row(""), Some(0));
+    assert_eq!(
+        found.vectors.row(0),
+        open(&fixture("fasttext.bin")).unwrap().vectors.row(0)
     );
+}
+
+#[test]
+fn damaged_words_are_refused() {
     assert_refused(
         &[(FIRST_KIND, &[1])],
         "expected 0 for the kind of word 1 (0 for a word, 1 for a label)",
