@@ -193,7 +193,6 @@ fn gensims_files_are_read() {
 #[test]
 fn names_of_formats_are_those_of_configurations() {
     for (format, name) in [
-        (Format::Native, "native"),
         (Format::Word2VecText, "word2vec-text"),
         (Format::Word2VecBinary, "word2vec-binary"),
         (Format::FastTextVec, "fasttext-vec"),
@@ -201,6 +200,7 @@ fn names_of_formats_are_those_of_configurations() {
         assert_eq!(json!(format), json!(name));
         assert_eq!(serde_json::from_value::<Format>(json!(name)).unwrap(), format);
     }
+    assert!(serde_json::from_value::<Format>(json!("native")).is_err());
 }
 
 #[test]

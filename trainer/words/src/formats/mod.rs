@@ -43,7 +43,7 @@ pub const NATIVE_FILE: &str = "word_vectors.safetensors";
 /// What [`write`] can write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
-    /// Sextant's own, not to be asked for because every model folder has it: words, counts, vectors and subwords, whole, with a checksum.
+    /// Sextant's own, which every model folder has: words, counts, vectors and subwords, whole, with a checksum.
     #[serde(skip)]
     Native,
     /// A line `words dimension`, then a line for each word. No counts, no subwords, as in the next two.

@@ -395,7 +395,8 @@ fn an_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one() {
     let path = dir.path().join("glove.checkpoint");
     let corpus = zipf(3_000, 60_000);
     let settings = Settings {
-        epochs: 12,
+        // Long enough, by far, to be interrupted on any machine.
+        epochs: 200,
         ..small()
     };
     let whole = learned(&corpus, &settings).word_vectors;
