@@ -165,15 +165,21 @@ fn slot(slabs: &mut [Box<[[f32; LINE]]>], place: usize, stride: usize) -> *mut f
         .cast()
 }
 
-/// Asks the processor to fetch a row that will be needed soon.
+/// Asks the processor to fetch a row that will soon be changed.
+///
+/// Fetched for writing, a line that another thread has changed comes over once; fetched for reading, it would
+/// have to be asked for again when it is written. Processors that do not know the instruction pass over it.
 #[inline]
 pub(crate) fn prefetch(row: *const f32, stride: usize) {
     #[cfg(target_arch = "x86_64")]
     for line in (0..stride).step_by(LINE) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         #[expect(unsafe_code, reason = "a prefetch reads nothing, whatever the address")]
         unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(row.wrapping_add(line).cast());
+            std::arch::asm!(
+                "prefetchw [{line}]",
+                line = in(reg) row.wrapping_add(line),
+                options(nostack, preserves_flags, readonly)
+            );
         }
     }
     #[cfg(not(target_arch = "x86_64"))]

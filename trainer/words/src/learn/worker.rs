@@ -42,14 +42,17 @@ pub(super) struct Worker<'a, R> {
     rows: R,
     scratch: Scratch,
     kept: Vec<u32>,
-    /// The window being learned and the next one, whose rows are on their way from memory.
-    windows: [Window; 2],
+    /// The window being learned and the next ones, whose rows are on their way from memory.
+    windows: [Window; AHEAD + 1],
     inputs: Inputs<'a>,
     outputs: Vec<*mut f32>,
     hidden: Hidden,
     loss: Loss,
     counted: u32,
 }
+
+/// Windows planned ahead, so that their rows come from memory while others are learned.
+const AHEAD: usize = 4;
 
 /// A centre word's surroundings and targets.
 #[derive(Debug, Default)]
@@ -107,10 +110,12 @@ impl<'a, R: Rows> Worker<'a, R> {
         if self.kept.len() < 2 {
             return;
         }
-        self.plan(0, random);
+        for centre in 0..AHEAD.min(self.kept.len()) {
+            self.plan(centre, random);
+        }
         for centre in 0..self.kept.len() {
-            if centre + 1 < self.kept.len() {
-                self.plan(centre + 1, random);
+            if centre + AHEAD < self.kept.len() {
+                self.plan(centre + AHEAD, random);
             }
             self.learn(centre, rate);
         }
@@ -125,7 +130,7 @@ impl<'a, R: Rows> Worker<'a, R> {
             true => 1 + random.below(settings.window as u32) as usize,
             false => settings.window,
         };
-        let window = &mut self.windows[centre % 2];
+        let window = &mut self.windows[centre % (AHEAD + 1)];
         window.first = centre.saturating_sub(reach);
         window.last = (centre + reach).min(self.kept.len() - 1);
         self.shared
@@ -141,7 +146,7 @@ impl<'a, R: Rows> Worker<'a, R> {
     #[inline]
     fn learn(&mut self, centre: usize, rate: f32) {
         let shared = self.shared;
-        let window = &self.windows[centre % 2];
+        let window = &self.windows[centre % (AHEAD + 1)];
         let inputs = self
             .inputs
             .of_window(&mut self.rows, &self.kept, centre, window.first..=window.last);
