@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::fasttext_bin;
 use crate::error::{Result, WordsError};
 
 /// What a file has in it.
@@ -27,9 +28,6 @@ pub(super) struct Layout {
     /// Where they start.
     pub body: usize,
 }
-
-/// The first four bytes of fastText's `.bin`.
-const FASTTEXT_MAGIC: u32 = 793_712_314;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -61,7 +59,7 @@ const OTHERS: [(&[u8], &str, &str); 14] = [
 
 /// Looks at the first lines of a file.
 pub(super) fn detect(path: &Path, bytes: &[u8]) -> Result<Content> {
-    if bytes.first_chunk() == Some(&FASTTEXT_MAGIC.to_le_bytes()) {
+    if bytes.first_chunk() == Some(&fasttext_bin::MAGIC.to_le_bytes()) {
         return Ok(Content::FastTextBinary);
     }
     // Eight bytes of length, of which files that exist leave the last three 0, then JSON.
