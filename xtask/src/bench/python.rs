@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Pinned, so that a figure can be measured again. gensim is the fastest that there is; fastText's own
-/// package is compiled on this machine, and does not work with numpy 2.
+/// package is compiled on this machine, and does not work with numpy 2; pyarrow 19 is the newest tried that works without.
 const PACKAGES: [&str; 5] = [
     "gensim==4.4.0",
     "fasttext==0.9.3",
     "numpy==1.26.4",
     "scipy==1.17.1",
-    "pyarrow==26.0.1",
+    "pyarrow==19.0.1",
 ];
 
 const SCRIPT: &str = include_str!("peers.py");
