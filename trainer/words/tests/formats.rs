@@ -280,6 +280,8 @@ fn text_of_wrong_lines_is_refused_with_the_line() {
         ("a 1 2\nb 1 2 3\n", &["line 2", "found 3 numbers"]),
         ("a 1 2\n\nb 1 2\n", &["line 2", "an empty line"]),
         ("2 2\na 1 x\nb 1 2\n", &["line 2", "\"x\" as number 2"]),
+        ("2 2\na 1 é\nb 1 2\n", &["line 2", "\"é\" as number 2"]),
+        ("2 300\nдом 1 2\nи 3 4\n", &["line 2", "found 2 numbers"]),
         (
             "2 2\na 1 2\nb nan 2\n",
             &["finite numbers in line 3", "\"nan\" as number 1"],

@@ -84,21 +84,25 @@ pub(super) fn detect(path: &Path, bytes: &[u8]) -> Result<Content> {
             "name another file",
         ));
     }
-    let fields: Vec<&[u8]> = fields(first).collect();
-    match fields.split_first() {
-        Some((_, numbers)) if numbers.len() > 1 && numbers.iter().copied().all(is_number) => {
-            Ok(Content::Text(Layout {
-                words: None,
-                dimension: numbers.len(),
-                body: start,
-            }))
-        }
+    match numbers_behind_a_word(first) {
+        Some(dimension) if dimension > 1 => Ok(Content::Text(Layout {
+            words: None,
+            dimension,
+            body: start,
+        })),
         _ => Err(unknown(
             path,
             &format!("text that begins with {}", quoted(first)),
             "name another file",
         )),
     }
+}
+
+/// How many there are; `None` from the first field on that is no number: a corpus may be one line.
+fn numbers_behind_a_word(line: &[u8]) -> Option<usize> {
+    fields(line)
+        .skip(1)
+        .try_fold(0, |count, field| is_number(field).then_some(count + 1))
 }
 
 /// Text or binary, by what is behind the first word.
@@ -119,7 +123,7 @@ fn with_header(path: &Path, bytes: &[u8], body: usize, numbers: [&str; 2]) -> Re
     let blank = row.iter().position(|byte| matches!(byte, b' ' | b'\t'));
     let row = &row[blank.unwrap_or(row.len())..];
     Ok(
-        if has_numbers(line(row), dimension) || is_ascii_text(row, dimension) {
+        if has_numbers(line(row), dimension) || are_characters(row, dimension) {
             Content::Text(layout)
         } else {
             Content::Word2VecBinary(layout)
@@ -132,9 +136,11 @@ fn has_numbers(line: &[u8], dimension: usize) -> bool {
 }
 
 /// Whether there are characters where the binary format has numbers: such a file is text, if of wrong lines.
-fn is_ascii_text(row: &[u8], dimension: usize) -> bool {
+fn are_characters(row: &[u8], dimension: usize) -> bool {
     let numbers = &row[..row.len().min(dimension.saturating_mul(size_of::<f32>()))];
-    numbers.is_ascii() && numbers.split(|&byte| byte == b'\n').all(is_text)
+    // A character may be cut at the end.
+    let is_utf8 = std::str::from_utf8(numbers).map_or_else(|error| error.error_len().is_none(), |_| true);
+    is_utf8 && numbers.split(|&byte| byte == b'\n').all(is_text)
 }
 
 fn bad_header(path: &Path, numbers: [&str; 2]) -> WordsError {
