@@ -1,6 +1,5 @@
 //! The command line, and how it changes the configuration.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -55,19 +54,21 @@ pub struct Args {
 
     /// Go on with word vectors whose training was stopped, from their last checkpoint
     ///
-    /// With 1 thread the model is the same as if it had never stopped, byte for byte.
+    /// With 1 thread, word2vec.deterministic or GloVe the model is the same as if it had never stopped, byte for
+    /// byte.
     #[arg(long)]
     pub resume: bool,
 
-    /// Write JSON Lines to stdout (start, step or progress, evaluation, done) instead of the table
+    /// Write JSON Lines to stdout (start, corpus, step or progress, learned, evaluation, done) instead of the table
     #[arg(long)]
     pub json: bool,
 
     /// CPU threads [default: one for each core]
     ///
-    /// With 1 thread the same configuration and data give the same model, byte for byte.
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    /// With 1 thread the same configuration and data give the same model, byte for byte; so do GloVe and
+    /// word2vec.deterministic with any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 /// Keeps the text, which goes into the saved configuration, once it is known to be a device.
@@ -91,7 +92,7 @@ pub fn execute(args: Args) -> Result<()> {
         .parse()
         .map_err(|problem| TrainError::Config(format!("{}: device: {problem}", path.display())))?;
     if let Some(threads) = args.threads {
-        limit_threads(threads.get())?;
+        limit_threads(threads)?;
     }
     let config = match config {
         Config::Contrastive(config) => config,
@@ -100,7 +101,7 @@ pub fn execute(args: Args) -> Result<()> {
                 config,
                 device: choice,
                 out: args.out,
-                threads: args.threads.map_or_else(all_cores, NonZeroUsize::get),
+                threads: args.threads.map_or_else(all_cores, usize::from),
                 json: args.json,
                 resume: args.resume,
                 force: args.force,
@@ -129,12 +130,10 @@ fn all_cores() -> usize {
 }
 
 /// libtorch computes the model, rayon tokenizes and ranks.
-fn limit_threads(threads: usize) -> Result<()> {
-    let for_torch = i32::try_from(threads)
-        .map_err(|_| TrainError::Config(format!("--threads {threads} is more than any machine has")))?;
-    tch::set_num_threads(for_torch);
+fn limit_threads(threads: u16) -> Result<()> {
+    encoder_torch::limit_threads(threads);
     rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
+        .num_threads(threads.into())
         .build_global()
         .map_err(|error| TrainError::Config(format!("--threads {threads}: {error}")))
 }
@@ -171,12 +170,12 @@ mod tests {
         assert_eq!(args.device.as_deref(), Some("cuda:1"));
         assert_eq!(args.out, Some(PathBuf::from("o")));
         assert!(args.force && args.resume && args.json);
-        assert_eq!(args.threads.map(NonZeroUsize::get), Some(3));
+        assert_eq!(args.threads, Some(3));
     }
 
     #[test]
-    fn an_unknown_device_and_zero_threads_are_usage_errors() {
-        for wrong in [["--device", "gpu"], ["--threads", "0"]] {
+    fn an_unknown_device_and_impossible_threads_are_usage_errors() {
+        for wrong in [["--device", "gpu"], ["--threads", "0"], ["--threads", "2000"]] {
             let parsed = Args::try_parse_from(["train", "--config", "m.toml", wrong[0], wrong[1]]);
             assert_eq!(parsed.unwrap_err().exit_code(), 2);
         }

@@ -2,20 +2,27 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::error::{Result, TrainError};
+
+/// A signal so soon after the first is the same wish: `timeout` and some terminals send it to the process and to
+/// its group.
+const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// Whether somebody asked to stop. Clones share one flag.
 #[derive(Debug, Clone, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// A flag that Ctrl-C sets; a second Ctrl-C ends the process at once. Call it once in a process.
+    /// A flag that Ctrl-C sets; a second Ctrl-C, a second later or more, ends the process at once. Call it once in a process.
     pub fn on_signals() -> Result<Self> {
         let interrupt = Interrupt::default();
         let flag = interrupt.clone();
+        let mut first: Option<Instant> = None;
         let handler = move || {
-            if flag.0.swap(true, Ordering::SeqCst) {
+            flag.0.store(true, Ordering::SeqCst);
+            if first.get_or_insert_with(Instant::now).elapsed() >= SAME_WISH {
                 std::process::exit(130);
             }
         };

@@ -32,7 +32,7 @@ Commands:
                               --epochs 3, --seeds 3, --dimensions 100,300, --threads 1,2
                               --methods skip-gram,cbow,subwords
   bench word2vec-settings   What each setting does to the quality and speed of word vectors
-                              --text, --wordsim, --epochs, --seeds as above
+                              --text, --wordsim, --epochs, --seeds, --threads as above
   check                     rustfmt, clippy, rustdoc, and `search` built without libtorch
 
 Downloads are kept in $SEXTANT_CACHE, else $XDG_CACHE_HOME/sextant, else ~/.cache/sextant.

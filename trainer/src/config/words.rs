@@ -168,7 +168,8 @@ pub struct OutputSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CheckpointSettings {
-    /// Minutes between two checkpoints: the most that a kill loses. Ctrl-C loses nothing.
+    /// Minutes between two checkpoints: the most that a kill loses. Ctrl-C loses none of the learning, and
+    /// after it at most its last ten seconds.
     pub every_minutes: f64,
 }
 

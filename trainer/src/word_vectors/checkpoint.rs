@@ -3,9 +3,9 @@
 //! It outlives the process that wrote it, so it is removed by nobody but a run that is done, and replaced by
 //! nobody but a run that was told to.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use trainer_words::learn::Checkpointing;
 
@@ -13,23 +13,32 @@ use crate::config::CheckpointSettings;
 use crate::error::{Result, TrainError};
 use crate::progress::say;
 
+/// The checkpoint in its folder, and the lock of the run that writes it.
+const LEARNING: &str = "learning";
+const LOCK: &str = "lock";
+
 /// The place of a run's checkpoint.
 pub struct Checkpoint {
     folder: PathBuf,
     resume: bool,
+    /// When another run's checkpoint, to be replaced, was written.
+    replaces: Option<SystemTime>,
+    /// Held as long as the run, so that a second one of the same name is refused.
+    _lock: File,
 }
 
 impl Checkpoint {
     /// Claims the place that belongs to the model at `target`.
     ///
     /// # Errors
-    /// To resume, there must be a checkpoint; to begin anew, there must be none, or `force` be given.
+    /// To resume, there must be a checkpoint; to begin anew, there must be none, or `force` be given. No other
+    /// run must be using the place.
     pub fn claim(target: &Path, resume: bool, force: bool) -> Result<Self> {
         let name = target.file_name().unwrap_or_default().display();
         let folder = target.with_file_name(format!(".{name}.checkpoint"));
-        let checkpoint = Checkpoint { folder, resume };
-        let shown = checkpoint.folder.display();
-        match (checkpoint.exists(), resume) {
+        let shown = folder.display();
+        let replaces = modified(&folder);
+        match (replaces.is_some(), resume) {
             (false, true) => {
                 return Err(TrainError::Output(format!(
                     "{shown}: there is no checkpoint to resume; train without --resume"
@@ -46,9 +55,13 @@ impl Checkpoint {
             )),
             _ => {}
         }
-        fs::create_dir_all(&checkpoint.folder)
-            .map_err(TrainError::io(&checkpoint.folder, "create the folder"))?;
-        Ok(checkpoint)
+        let lock = lock(&folder)?;
+        Ok(Checkpoint {
+            folder,
+            resume,
+            replaces: replaces.filter(|_| !resume),
+            _lock: lock,
+        })
     }
 
     /// As the learning takes it.
@@ -60,9 +73,10 @@ impl Checkpoint {
         }
     }
 
-    /// Whether there is anything to go on with.
+    /// Whether there is anything of this run to go on with.
     pub fn exists(&self) -> bool {
-        self.file().is_file()
+        let written = modified(&self.folder);
+        written.is_some() && written != self.replaces
     }
 
     /// The folder, to be named to the user.
@@ -76,15 +90,35 @@ impl Checkpoint {
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.join("learning")
+        self.folder.join(LEARNING)
     }
 }
 
 impl Drop for Checkpoint {
     fn drop(&mut self) {
         // Goes only where nothing was set aside.
+        let _ = fs::remove_file(self.folder.join(LOCK));
         let _ = fs::remove_dir(&self.folder);
     }
+}
+
+/// Makes the folder and takes the lock in it; the system lets go of it when the process ends, however it ends.
+fn lock(folder: &Path) -> Result<File> {
+    fs::create_dir_all(folder).map_err(TrainError::io(folder, "create the folder"))?;
+    let path = folder.join(LOCK);
+    let file = File::create(&path).map_err(TrainError::io(&path, "create the file"))?;
+    file.try_lock().map_err(|_| {
+        TrainError::Output(format!(
+            "{}: another training is writing this model; wait for it, or choose another name or --out",
+            folder.display()
+        ))
+    })?;
+    Ok(file)
+}
+
+/// When the checkpoint in the folder was written; `None` where there is none.
+fn modified(folder: &Path) -> Option<SystemTime> {
+    fs::metadata(folder.join(LEARNING)).ok()?.modified().ok()
 }
 
 #[cfg(test)]
@@ -120,6 +154,10 @@ mod tests {
         fs::create_dir(folder.path().join(".m.checkpoint")).unwrap();
         fs::write(folder.path().join(".m.checkpoint/learning"), "half").unwrap();
         assert!(message(false, false).contains("--resume"));
-        Checkpoint::claim(&target, false, true).unwrap();
+        let forced = Checkpoint::claim(&target, false, true).unwrap();
+        assert!(!forced.exists(), "what another run set aside is not this one's");
+        assert!(message(true, false).contains("another training"));
+        drop(forced);
+        assert!(Checkpoint::claim(&target, true, false).unwrap().exists());
     }
 }

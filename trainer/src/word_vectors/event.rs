@@ -28,7 +28,7 @@ pub enum Event {
     },
     /// Once a second at most.
     Progress {
-        /// `reading`, `phrases`, `counting` or `learning`.
+        /// `reading`, `phrases`, `counting`, `learning` or `common components`.
         stage: String,
         /// Done in this stage: bytes of text, words or co-occurrences, all epochs together.
         done: u64,

@@ -92,6 +92,9 @@ fn announcement(config: &WordVectors, place: &Place) -> String {
         let plural = if place.threads == 1 { "" } else { "s" };
         text += &format!(" with {} thread{plural}", place.threads);
     }
+    if place.device != Device::Cpu {
+        text += "; without checkpoints, so that a stop loses it";
+    }
     if let Learning::Word2vec(word2vec, _) = config.learning
         && place.threads > 1
         && place.device == Device::Cpu

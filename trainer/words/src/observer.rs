@@ -3,7 +3,7 @@
 /// Where long work is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// What is being done: `reading`, `phrases`, `counting`, `learning`.
+    /// What is being done: `reading`, `phrases`, `counting`, `learning`, `common components`.
     pub stage: &'static str,
     /// Units done in this stage: bytes of text, words, or co-occurrences, all epochs together.
     pub done: u64,

@@ -5,7 +5,7 @@ use super::config::Change;
 use super::python::Python;
 use super::word2vec::{judge, mean, prepare};
 use crate::console;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 /// Section, key, and the values tried; the base's own value stands in the first row of the table.
 const TRIED: [(&str, &str, &[&str]); 12] = [
@@ -25,6 +25,13 @@ const TRIED: [(&str, &str, &[&str]); 12] = [
 
 /// Trains with each and prints a table.
 pub fn run(options: &Options) -> Result<()> {
+    let defaults = Options::default();
+    ensure!(
+        options.dimensions == defaults.dimensions
+            && options.methods == defaults.methods
+            && (options.word2vec_c.as_ref(), options.pword2vec.as_ref()) == (None, None),
+        "word2vec-settings takes --text, --wordsim, --epochs, --seeds and --threads only"
+    );
     let python = Python::install()?;
     let (bench, words) = prepare(options, &python)?;
     console::say(&format!("\n{words} words, {} seeds\n", options.seeds));

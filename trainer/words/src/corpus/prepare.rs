@@ -189,11 +189,11 @@ fn select(
         } else {
             segmentation.count(&text.corpus, observer)?
         };
-        let selected = most_frequent(text, &segmentation, &counts, settings)?;
+        let selected = most_frequent(text, &segmentation, &counts, settings);
         let kept: FxHashSet<u32> = selected.iter().map(|unit| unit.number).collect();
         let rare = segmentation.phrases().filter(|(unit, _)| !kept.contains(unit));
         let Some(longest) = rare.map(|(_, phrase)| phrase.len()).max() else {
-            return Ok((segmentation, selected));
+            return large_enough(text, selected, settings).map(|selected| (segmentation, selected));
         };
         segmentation = segmentation.keep(|unit, phrase| phrase.len() < longest || kept.contains(&unit));
     }
@@ -204,7 +204,7 @@ fn most_frequent(
     segmentation: &Segmentation,
     counts: &[u64],
     settings: &CorpusSettings,
-) -> Result<Vec<Unit>> {
+) -> Vec<Unit> {
     let frequent = (0..)
         .zip(counts)
         .filter(|&(_, &count)| count >= settings.min_count.max(1));
@@ -215,16 +215,28 @@ fn most_frequent(
             count,
         })
         .collect();
-    if units.is_empty() {
-        return Err(WordsError::Corpus(format!(
-            "of {} none was seen {} or more; lower min_count or give more text",
-            count(text.report.distinct, "distinct word"),
-            count(settings.min_count, "time"),
-        )));
-    }
     units.sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
     units.truncate(settings.max_vocabulary.unwrap_or(usize::MAX));
-    Ok(units)
+    units
+}
+
+/// A vocabulary that something can be learned from.
+fn large_enough(text: &ReadText, units: Vec<Unit>, settings: &CorpusSettings) -> Result<Vec<Unit>> {
+    let found = match &units[..] {
+        [] => "none was".to_owned(),
+        [only] if settings.max_vocabulary != Some(1) => format!("only \"{}\" was", only.name),
+        [_] => {
+            return Err(WordsError::Setting(
+                "max_vocabulary is 1, and one word has no other to be told from; give 2 or more".to_owned(),
+            ));
+        }
+        _ => return Ok(units),
+    };
+    Err(WordsError::Corpus(format!(
+        "of {} {found} seen {} or more; lower min_count or give more text",
+        count(text.report.distinct, "distinct word"),
+        count(settings.min_count, "time"),
+    )))
 }
 
 /// Writes the corpus as rows of the vocabulary; also the number of words in the longest sentence.

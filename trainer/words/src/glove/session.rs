@@ -14,7 +14,7 @@ use super::settings::{FREE, Settings};
 use crate::corpus::{IntegerCorpus, Vocabulary};
 use crate::error::{Result, WordsError};
 use crate::learn::random::Random;
-use crate::learn::session::REPORT_EVERY;
+use crate::learn::session::{REPORT_EVERY, WORTH_KEEPING};
 use crate::learn::{Checkpointing, Learned, checkpoint};
 use crate::observer::{Observer, Progress};
 
@@ -57,18 +57,26 @@ pub fn learn(
     };
     let blocks = co_occurrences((vocabulary, corpus), settings, scratch, observer)?;
     let run = Run::new(&model, &blocks, settings, resumed);
+    let set_aside = || match checkpointing {
+        Some(checkpointing) => checkpoint::write(
+            &checkpointing.path,
+            &identity,
+            [&model.words, &model.contexts],
+            run.next.load(Ordering::Relaxed),
+        ),
+        None => Ok(()),
+    };
+    let mut began = Instant::now();
     while !run.segment(checkpointing.map(|checkpointing| checkpointing.every), observer) {
-        if let Some(checkpointing) = checkpointing {
-            checkpoint::write(
-                &checkpointing.path,
-                &identity,
-                [&model.words, &model.contexts],
-                run.next.load(Ordering::Relaxed),
-            )?;
-        }
+        set_aside()?;
+        began = Instant::now();
         if run.stop.load(Ordering::Relaxed) {
             return Err(WordsError::Interrupted);
         }
+    }
+    if began.elapsed() >= WORTH_KEEPING {
+        // Whoever stops what comes after the learning need not learn again.
+        set_aside()?;
     }
     Ok(Learned {
         word_vectors: model.word_vectors(vocabulary),

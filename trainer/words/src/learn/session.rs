@@ -21,6 +21,9 @@ pub(crate) const REPORT_EVERY: Duration = Duration::from_millis(100);
 
 const CHECKPOINT_FORMAT: &str = "sextant-words-checkpoint 1";
 
+/// Learning that took this long is set aside at its end, too.
+pub(crate) const WORTH_KEEPING: Duration = Duration::from_secs(10);
+
 /// What learning gives.
 #[derive(Debug)]
 pub struct Learned {
@@ -70,24 +73,55 @@ pub fn learn(
     };
     let shared = Shared::new(vocabulary, settings, &model);
     let run = Run::new(&shared, corpus, resumed);
+    let set_aside = || match checkpointing {
+        Some(checkpointing) => checkpoint::write(
+            &checkpointing.path,
+            &identity,
+            [&model.input, &model.output],
+            run.next.load(Ordering::Relaxed),
+        ),
+        None => Ok(()),
+    };
+    let mut began = Instant::now();
     while !run.segment(checkpointing.map(|checkpointing| checkpointing.every), observer) {
-        if let Some(checkpointing) = checkpointing {
-            checkpoint::write(
-                &checkpointing.path,
-                &identity,
-                [&model.input, &model.output],
-                run.next.load(Ordering::Relaxed),
-            )?;
-        }
+        set_aside()?;
+        began = Instant::now();
         if run.stop.load(Ordering::Relaxed) {
             return Err(WordsError::Interrupted);
         }
+    }
+    if began.elapsed() >= WORTH_KEEPING {
+        // Whoever stops what comes after the learning need not learn again.
+        set_aside()?;
     }
     Ok(Learned {
         word_vectors: model.word_vectors(vocabulary, settings),
         at_bound: model.at_bound(),
         kernel: shared.kernel.name,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observer::Unobserved;
+
+    #[test]
+    fn nothing_is_learned_after_a_checkpoint_of_the_end() {
+        let vocabulary = Vocabulary::from_counts([("a".to_owned(), 3), ("b".to_owned(), 3)]);
+        let corpus = IntegerCorpus::from_tokens(vec![0, 1, 0, crate::corpus::SENTENCE_END]);
+        let settings = Settings {
+            dimension: 4,
+            ..Settings::default()
+        };
+        let model = Model::new(&vocabulary, &settings).unwrap();
+        let before = model.input.values(0).to_vec();
+        let shared = Shared::new(&vocabulary, &settings, &model);
+        let run = Run::new(&shared, &corpus, corpus.chunks().len() * settings.epochs);
+        assert_eq!(run.done.load(Ordering::Relaxed), run.words_in_all());
+        assert!(run.segment(None, &Unobserved));
+        assert_eq!(model.input.values(0), before);
+    }
 }
 
 /// Learns without checkpoints, for tests that look at the parameters.

@@ -57,9 +57,10 @@ impl TextPooling {
         let Self::Sif { a, components } = *self else {
             return Ok(());
         };
-        if !(a > 0.0 && a.is_finite()) {
+        // Below this the weights leave nothing of a table of f32.
+        if !(1e-10..=1e10).contains(&a) {
             return Err(WordsError::Setting(format!(
-                "a: expected a number over 0 (1e-4 to 1e-3 are usual), found {a}"
+                "a: expected a number from 1e-10 to 1e10 (1e-5 to 1e-3 are usual), found {a:e}"
             )));
         }
         let most = MOST_COMPONENTS.min(dimension.saturating_sub(1));

@@ -147,7 +147,7 @@ impl Blocks {
                 &self.source.path,
                 "text in UTF-8",
                 format!("bytes in line {line} that are not"),
-                "convert the file, or let such bytes be replaced (invalid UTF-8: replace)",
+                "convert the file, or let such bytes be replaced (data.invalid_utf8 = \"replace\")",
             )),
             InvalidUtf8::Replace => Ok(self.replace(&bytes)),
         }
