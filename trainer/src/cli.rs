@@ -126,7 +126,7 @@ pub fn execute(args: Args) -> Result<()> {
 }
 
 fn all_cores() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+    std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
 /// libtorch computes the model, rayon tokenizes and ranks.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::checkpoint::{self, Checkpointing};
 use super::lockstep::Lockstep;
+use super::matrix::Matrix;
 use super::model::Model;
 use super::random::Random;
 use super::settings::Settings;
@@ -94,10 +95,13 @@ pub fn learn(
         // Whoever stops what comes after the learning need not learn again.
         set_aside()?;
     }
+    let (at_bound, kernel) = (model.at_bound(), shared.kernel.name);
+    // The output vectors have done their work; the copy of the others takes their memory.
+    model.output = Matrix::zeros(0, settings.dimension)?;
     Ok(Learned {
         word_vectors: model.word_vectors(vocabulary, settings),
-        at_bound: model.at_bound(),
-        kernel: shared.kernel.name,
+        at_bound,
+        kernel,
     })
 }
 
