@@ -97,7 +97,8 @@ def watch(*command):
     output, first, last = b"", None, None
     while chunk := os.read(child.stdout.fileno(), 1 << 16):
         output += chunk
-        if b"Progress:" in chunk:
+        # fastText says how many words it has read and then nothing before its end.
+        if b"Progress:" in chunk or b"Number of words:" in chunk:
             last = time.monotonic()
             first = first or last
     _, status, usage = os.wait4(child.pid, 0)
