@@ -117,7 +117,10 @@ impl Bench<'_> {
         );
         let learn_seconds = match tool {
             Tool::Sextant | Tool::Gensim => learned(output),
-            Tool::FastText | Tool::Word2vecC | Tool::PWord2vec => watched["progress_seconds"].as_f64(),
+            Tool::FastText | Tool::Word2vecC | Tool::PWord2vec => watched["progress_seconds"]
+                .as_f64()
+                .zip(progress(output))
+                .map(|(seconds, part)| seconds / part),
         };
         let number = |name: &str| watched[name].as_f64().unwrap_or(f64::NAN);
         Ok(Measured {
@@ -236,4 +239,26 @@ fn learned(output: &str) -> Option<f64> {
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut learned = objects.filter(|object| object["type"] == "learned");
     learned.next()?["seconds"].as_f64()
+}
+
+/// The last part of the work that a program said it had done. word2vec.c as its authors left it ends after one
+/// pass, whatever `-iter` says, because it never clears its mark of the file's end.
+fn progress(output: &str) -> Option<f64> {
+    let (_, last) = output.rsplit_once("Progress:")?;
+    let percent: f64 = last.split('%').next()?.trim().parse().ok()?;
+    (percent > 0.0).then_some(percent / 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_programs_say_is_read() {
+        let output = "Alpha: 0.02  Progress: 1.23%  x\nAlpha: 0.01  Progress: 33.12%  Words/thread/sec: 230k";
+        assert!((progress(output).unwrap() - 0.3312).abs() < 1e-12);
+        assert_eq!(progress("Progress: 0.0%"), None);
+        let lines = "{\"type\":\"start\"}\nno JSON\n{\"type\":\"learned\",\"seconds\":2.5}";
+        assert_eq!(learned(lines), Some(2.5));
+    }
 }
