@@ -20,14 +20,15 @@
 //! | weights of negatives | (g, H, N) | the pairs of a word whose centre is not the negative, · `negatives` / N |
 //! | scores of negatives | (g, H, N) | around · negativesᵀ |
 //!
-//! A pair meets N negatives, each with weight `negatives` / N: the objective is that of the CPU in expectation.
-//! Gradients are written out (`step`): three more products, three `index_add_`. A word that stands in a batch many
-//! times has its step damped by the curvature of its part of the loss; see `Tables::learn`.
+//! A pair meets N negatives, each with weight `negatives` / N: in expectation the objective is that of the CPU, but that
+//! the CPU counts a negative that is drawn twice for a pair only once. Gradients are written out (`step`): four more
+//! products, then four more for the curvature of the loss, by which a word that stands in a batch many times
+//! moves less far (`moves`); see `Tables::learn`.
 //!
 //! # Memory
-//! Two tables of words · d floats; while a piece is prepared, about ten 64-bit numbers for each of its words
-//! (some 400 MB); for each centre word of a batch about 4 · (2 · d · (H + G + N) / G + 6 · H + 7 · H · N / G)
-//! bytes: 6.7 kB at d = 100 and window 5, so 110 MB for the largest batch of 16,384. Longer windows or vectors make
+//! Three tables of words · d floats, one of them scratch; while a piece is prepared, about ten 64-bit numbers for each of its words
+//! (some 400 MB); for each centre word of a batch about 4 · (5 · d · (H + G + N) / G + 6 · H + 7 · H · N / G)
+//! bytes, counted, not measured: 9 kB at d = 100 and window 5, so 150 MB for the largest batch of 16,384. Longer windows or vectors make
 //! batches smaller, not memory larger, down to one group. Small corpora have smaller batches, a thousandth of
 //! all words to be learned, since vectors need steps to move.
 //!
@@ -61,6 +62,7 @@
 //! again.
 
 mod draws;
+mod moves;
 mod piece;
 mod random;
 mod run;

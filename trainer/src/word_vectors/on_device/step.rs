@@ -3,18 +3,15 @@
 use tch::{Device, Kind, TchError, Tensor};
 use trainer_words::learn::Settings;
 
+use super::moves::{moved, pulls};
 use super::piece::Batch;
 use super::random::{self, Use};
 
 /// No number of a vector grows beyond this between two pieces of text; useful vectors stay far below.
 pub(super) const LARGEST: f64 = 1000.0;
 
-/// No number changes by more than this for one word of a batch, so within a piece, too, all stay finite.
-const LARGEST_CHANGE: f64 = 1.0;
-
-/// How strongly a row's step is shortened where its batch is curved; see [`Tables::learn`]. Measured in the
-/// module's table: less diverges, more learns too slowly. The trace overstates the curvature along one direction.
-pub(super) const DAMPING: f64 = 0.1;
+/// How much of the curvature shortens a row's step; see [`Tables::learn`]. Measured in the module's table.
+pub(super) const DAMPING: f64 = 0.25;
 
 /// The two vectors of each word.
 #[derive(Debug)]
@@ -23,6 +20,8 @@ pub(super) struct Tables {
     pub(super) input: Tensor,
     /// The vectors of words that are predicted, `(words, dimension)`.
     pub(super) output: Tensor,
+    /// Zeros of the same shape, where gradients are summed.
+    scratch: Tensor,
 }
 
 /// How a step goes.
@@ -46,22 +45,25 @@ pub(super) struct Loss {
 }
 
 impl Loss {
+    fn new(scores: &Tensor, pairs: &Tensor, against: &Tensor, weights: &Tensor) -> Result<Self, TchError> {
+        let met = scores.f_log_sigmoid()?.f_mul(pairs)?.f_sum(Kind::Double)?;
+        let avoided = against
+            .f_neg()?
+            .f_log_sigmoid()?
+            .f_mul(weights)?
+            .f_sum(Kind::Double)?;
+        Ok(Loss {
+            sum: met.f_add(&avoided)?.f_neg()?,
+            pairs: pairs.f_sum(Kind::Double)?,
+        })
+    }
+
     /// The mean loss of a pair; waits for the device. `None` where there was no pair.
     pub(super) fn mean(&self) -> Result<Option<f64>, TchError> {
         let pairs = self.pairs.f_double_value(&[])?;
         let sum = self.sum.f_double_value(&[])?;
         Ok((pairs > 0.0).then(|| sum / pairs))
     }
-}
-
-/// The gradient of some rows, and how curved the loss is in each.
-struct Change {
-    /// Which rows; a row can stand here many times. `(n,)`
-    rows: Tensor,
-    /// Against the gradient, `(n, dimension)`.
-    towards: Tensor,
-    /// `(n,)`
-    curvature: Tensor,
 }
 
 impl Tables {
@@ -90,83 +92,68 @@ impl Tables {
                 .f_copy_(&values.f_view([rows, dimension])?)?;
         }
         let output = Tensor::f_zeros([words, dimension], (Kind::Float, device))?;
-        Ok(Tables { input, output })
+        let scratch = output.f_zeros_like()?;
+        Ok(Tables {
+            input,
+            output,
+            scratch,
+        })
     }
 
     /// One step for all pairs of a batch at once.
     ///
     /// A frequent word stands in a batch a hundred times, and all its gradients come from the same, old
-    /// vectors; their plain sum overshoots and diverges where one step after another would settle. So the sum
-    /// of row r is divided by 1 + damping · rate · Hᵣ, where Hᵣ = Σ w · σ(s) · (1 − σ(s)) · |v|² over the pairs of
-    /// the row is the trace of the loss's second derivative: the step of a damped Newton method. A rare word,
-    /// whose Hᵣ · rate is small, moves as in plain descent.
+    /// vectors; their plain sum G overshoots and diverges where one step after another would settle. Were the loss
+    /// of a row x a parabola along G, of curvature κ, then many small steps would take it by
+    /// rate · (1 − exp(−rate · κ)) / (rate · κ) · G: nearly as far as rate · G where the pull is weak, never beyond
+    /// the bottom where it is strong. That is the step taken, with κ = `damping` · Σ w · |e| · (v · G/|G|)² over the
+    /// row's pairs, where v is the other vector and e = label − σ(x · v).
+    ///
+    /// The second derivative has σ · (1 − σ) in place of |e|. That never is larger, but vanishes for a pair that is
+    /// wrong by far, whose pull is the strongest: rows would fly apart there. And the curvature along G is
+    /// measured, not bounded by the trace, since vectors of a row's pairs lie close together for some words and not
+    /// for others.
     pub(super) fn learn(&mut self, batch: &Batch, pace: Pace) -> Result<Option<Loss>, TchError> {
         let around = gathered(&self.input, &batch.around)?;
         let centres = gathered(&self.output, &batch.centres)?;
         let drawn = gathered(&self.output, &batch.negatives)?;
 
-        // Pairs: (g, GROUP, halo)
-        let scores = centres.f_bmm(&around.f_transpose(1, 2)?)?;
+        // |e|, for pairs (g, GROUP, halo), and for negatives, weighed (g, halo, negatives).
+        let scores = centres.f_bmm(&turned(&around)?)?;
         let missing = scores.f_neg()?.f_sigmoid()?.f_mul(&batch.pairs)?;
-        // Each pair meets each negative of its group that is not its own centre word: (g, halo, negatives)
-        let others = batch
-            .centres
-            .f_unsqueeze(2)?
-            .f_ne_tensor(&batch.negatives.f_unsqueeze(1)?)?
-            .f_totype(Kind::Float)?;
-        let share = pace.negatives / others.size().last().copied().unwrap_or(1) as f64;
-        let weights = batch
-            .pairs
-            .f_transpose(1, 2)?
-            .f_bmm(&others)?
-            .f_mul_scalar(share)?;
-        let against = around.f_bmm(&drawn.f_transpose(1, 2)?)?;
-        let excess = against.f_sigmoid()?;
-        let bent = missing.f_mul(&scores.f_sigmoid()?)?;
-        let excess_bent = excess
-            .f_neg()?
-            .f_add_scalar(1.0)?
-            .f_mul(&excess)?
-            .f_mul(&weights)?;
-        let excess = excess.f_mul(&weights)?;
-
+        let weights = weights(batch, pace.negatives)?;
+        let against = around.f_bmm(&turned(&drawn)?)?;
+        let excess = against.f_sigmoid()?.f_mul(&weights)?;
         let loss = match pace.measured {
+            true => Some(Loss::new(&scores, &batch.pairs, &against, &weights)?),
             false => None,
-            true => {
-                let met = scores.f_log_sigmoid()?.f_mul(&batch.pairs)?.f_sum(Kind::Double)?;
-                let drawn = against
-                    .f_neg()?
-                    .f_log_sigmoid()?
-                    .f_mul(&weights)?
-                    .f_sum(Kind::Double)?;
-                Some(Loss {
-                    sum: met.f_add(&drawn)?.f_neg()?,
-                    pairs: batch.pairs.f_sum(Kind::Double)?,
-                })
-            }
         };
 
-        let lengths = [squares(&around)?, squares(&centres)?, squares(&drawn)?];
-        let (transposed, bent_transposed) = (missing.f_transpose(1, 2)?, bent.f_transpose(1, 2)?);
-        let input = Change {
-            rows: batch.around.f_reshape([-1])?,
-            towards: transposed.f_bmm(&centres)?.f_sub(&excess.f_bmm(&drawn)?)?,
-            curvature: bent_transposed
-                .f_bmm(&lengths[1])?
-                .f_add(&excess_bent.f_bmm(&lengths[2])?)?,
+        let towards = turned(&missing)?.f_bmm(&centres)?.f_sub(&excess.f_bmm(&drawn)?)?;
+        let met = missing.f_bmm(&around)?;
+        let avoided = turned(&excess)?.f_bmm(&around)?.f_neg()?;
+        let input = pulls(&mut self.scratch, [(&batch.around, &towards)])?;
+        let output = pulls(
+            &mut self.scratch,
+            [(&batch.centres, &met), (&batch.negatives, &avoided)],
+        )?;
+        let ([input], [met, avoided]) = (&input[..], &output[..]) else {
+            return Ok(loss);
         };
-        let met = Change {
-            rows: batch.centres.f_reshape([-1])?,
-            towards: missing.f_bmm(&around)?,
-            curvature: bent.f_bmm(&lengths[0])?,
-        };
-        let avoided = Change {
-            rows: batch.negatives.f_reshape([-1])?,
-            towards: excess.f_transpose(1, 2)?.f_bmm(&around)?.f_neg()?,
-            curvature: excess_bent.f_transpose(1, 2)?.f_bmm(&lengths[0])?,
-        };
-        change(&mut self.input, &[input], pace)?;
-        change(&mut self.output, &[met, avoided], pace)?;
+
+        let bends = along(&input.direction, &centres, &turned(&missing)?)?.f_add(&along(
+            &input.direction,
+            &drawn,
+            &excess,
+        )?)?;
+        let met_bends = along(&met.direction, &around, &missing)?;
+        let avoided_bends = along(&avoided.direction, &around, &turned(&excess)?)?;
+        moved(&mut self.input, &[(input, &around, &bends)], pace)?;
+        moved(
+            &mut self.output,
+            &[(met, &centres, &met_bends), (avoided, &drawn, &avoided_bends)],
+            pace,
+        )?;
         Ok(loss)
     }
 
@@ -198,29 +185,30 @@ fn gathered(table: &Tensor, rows: &Tensor) -> Result<Tensor, TchError> {
         .f_view(&shape[..])
 }
 
-/// The squared lengths of vectors, `(g, n, 1)` for `(g, n, dimension)`.
-fn squares(vectors: &Tensor) -> Result<Tensor, TchError> {
-    vectors.f_square()?.f_sum_dim_intlist(-1, true, Kind::Float)
+/// The last two dimensions exchanged.
+fn turned(tensor: &Tensor) -> Result<Tensor, TchError> {
+    tensor.f_transpose(1, 2)
 }
 
-/// Adds the damped changes of all kinds to their rows.
-fn change(table: &mut Tensor, changes: &[Change], pace: Pace) -> Result<(), TchError> {
-    let size = table.size();
-    let (words, dimension) = (size[0], size[1]);
-    let mut curved = Tensor::f_zeros([words], (Kind::Float, table.device()))?;
-    for change in changes {
-        let _ = curved.f_index_add_(0, &change.rows, &change.curvature.f_view([-1])?)?;
-    }
-    let steps = curved
-        .f_mul_scalar(pace.damping * pace.rate)?
-        .f_add_scalar(1.0)?
-        .f_reciprocal()?
-        .f_mul_scalar(pace.rate)?;
-    for change in changes {
-        let mut towards = change.towards.f_view([-1, dimension])?;
-        let _ = towards.f_mul_(&steps.f_index_select(0, &change.rows)?.f_unsqueeze(1)?)?;
-        let _ = towards.f_clamp_(-LARGEST_CHANGE, LARGEST_CHANGE)?;
-        let _ = table.f_index_add_(0, &change.rows, &towards)?;
-    }
-    Ok(())
+/// How much each pair of a word meets each negative of its group, by weight: those that are not the pair's own
+/// centre word. `(g, halo, negatives)`
+fn weights(batch: &Batch, negatives: f64) -> Result<Tensor, TchError> {
+    let drawn = batch.negatives.size().last().copied().unwrap_or(1) as f64;
+    let others = batch
+        .centres
+        .f_unsqueeze(2)?
+        .f_ne_tensor(&batch.negatives.f_unsqueeze(1)?)?
+        .f_totype(Kind::Float)?;
+    turned(&batch.pairs)?
+        .f_bmm(&others)?
+        .f_mul_scalar(negatives / drawn)
+}
+
+/// Σⱼ errorᵢⱼ · (directionᵢ · vectorⱼ)²: how curved the loss is at each i along its direction. `(g, i)`
+fn along(directions: &Tensor, vectors: &Tensor, errors: &Tensor) -> Result<Tensor, TchError> {
+    directions
+        .f_bmm(&turned(vectors)?)?
+        .f_square()?
+        .f_mul(errors)?
+        .f_sum_dim_intlist(-1, false, Kind::Float)
 }

@@ -6,6 +6,9 @@ use trainer_words::subwords::Subwords;
 use trainer_words::{Observer, Progress, Result, Unobserved, WordVectors, WordsError};
 
 use super::super::learn;
+use super::super::piece::Layout;
+use super::super::run::learn_in;
+use super::super::step::DAMPING;
 use super::{small, two_topics};
 
 fn learned(settings: &Settings) -> Learned {
@@ -61,6 +64,34 @@ fn the_largest_learning_rate_gives_finite_vectors() {
     for row in 0..vectors.rows() {
         assert!(vectors.row(row).iter().all(|value| value.abs() <= 1000.0));
     }
+}
+
+#[test]
+fn a_large_batch_of_few_words_neither_diverges_nor_mixes_them() {
+    // 50 words, each hundreds of times in a batch of 16,384 centre words, and twice the usual rate.
+    let (vocabulary, corpus) = two_topics(4000);
+    let settings = Settings {
+        epochs: 30,
+        ..small()
+    };
+    let longest = |vectors: &WordVectors| {
+        let length = |row: usize| {
+            let row = vectors.vectors.row(row);
+            row.iter().map(|value| value * value).sum::<f32>().sqrt()
+        };
+        (0..vectors.vectors.rows()).map(length).fold(0.0, f32::max)
+    };
+    let one_by_one = trainer_words::learn::learn(&vocabulary, &corpus, &settings, None, &Unobserved).unwrap();
+    let layout = Layout {
+        groups: 512,
+        ..Layout::new(&settings, corpus.words())
+    };
+    let how = (Device::Cpu, layout, DAMPING);
+    let at_once = learn_in(&vocabulary, &corpus, &settings, how, &Unobserved).unwrap();
+    let found = separation(&at_once.word_vectors);
+    assert!(found > 0.3, "{found}");
+    let (found, expected) = (longest(&at_once.word_vectors), longest(&one_by_one.word_vectors));
+    assert!(found < 3.0 * expected, "{found} for {expected}");
 }
 
 #[test]
