@@ -2,6 +2,8 @@
 
 pub(crate) mod checkpoint;
 mod draws;
+#[cfg(test)]
+mod gradients;
 mod huffman;
 mod inputs;
 pub(crate) mod kernel;
