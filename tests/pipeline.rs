@@ -1,5 +1,6 @@
 //! The flow of the README with the three real programs and a tiny random model: train, index,
-//! search, measure, draw. How good the answers are is not judged here, only that the parts fit.
+//! search, measure, draw. How good the answers are is not judged here, only that the parts fit. Word vectors
+//! are learned in a second, and so well that their answers must be about what was asked.
 #![allow(clippy::unwrap_used, reason = "a test helper that fails fails its test")]
 
 use encoder::testing::write_tiny_model;
@@ -187,4 +188,42 @@ fn the_index_is_drawn_as_a_map() {
         !page.contains("src=\"http") && !page.contains("href=\"http"),
         "an outside asset"
     );
+}
+
+/// A folder in which word vectors of the sample corpus are learned and `corpus.index` is built with them.
+fn words() -> Folder {
+    let folder = Folder::new();
+    let config = format!(
+        "kind = \"word2vec\"\nname = \"words\"\ndevice = \"cpu\"\n\
+         [data]\ntext = \"{}\"\ncolumn = \"text\"\nmin_count = 2\n\
+         [word2vec]\ndimension = 50\nwindow = 15\nnegatives = 10\nsample = 1e-4\nepochs = 20\n\
+         learning_rate = 0.05\nseed = 7\n\
+         [texts]\npooling = \"sif\"\n",
+        corpus()
+    );
+    std::fs::write(folder.path().join("words.toml"), config).unwrap();
+    folder.succeed("train", &["--config", "words.toml", "--threads", "1"]);
+    folder.succeed("index", &["build", &corpus(), "--model", "models/words"]);
+    folder
+}
+
+#[test]
+fn word_vectors_learned_from_plain_text_find_passages_and_related_words() {
+    let folder = words();
+    for (query, topic) in [
+        ("how is diabetes treated with insulin", "diabetes"),
+        ("which inhaler helps against asthma", "inhaler"),
+        ("clouding of the lens of the eye", "cataract"),
+    ] {
+        let found = hits(&folder, &[query, "--mode", "vector", "-k", "5", "--json"]);
+        assert_eq!(found.len(), 5, "{query}: {found:?}");
+        assert!(found.iter().any(|id| id.contains(topic)), "{query}: {found:?}");
+    }
+    let asked = ["words", "models/words", "diabetes", "-k", "20", "--json"];
+    let lines = json(&folder.succeed("train", &asked));
+    let near: Vec<_> = lines.iter().filter_map(|line| line["word"].as_str()).collect();
+    assert_eq!(near.len(), 20, "{lines:?}");
+    let related = ["gestational", "insipidus", "insulin", "obesity", "sugar", "type"];
+    let found = related.iter().filter(|word| near.contains(word)).count();
+    assert!(found >= 3, "{near:?}");
 }
