@@ -2,7 +2,12 @@
 
 use pipeline_tests::root;
 
-const DOCUMENTS: &[&str] = &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/word-vectors.md"];
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "docs/word-vectors.md",
+];
 
 /// What the programs and set-up make: named in documents, not in the repository.
 const MADE: &[&str] = &["deps", "models", "target", "corpus.index"];
