@@ -213,7 +213,7 @@ fn architecture(training: &Training) -> &'static str {
     }
 }
 
-/// What this project is asked for, as changes to [`config::BASE`].
+/// What this project is asked for, as changes to the base of `config.rs`.
 fn changes(training: &Training) -> Vec<Change> {
     let mut changes = vec![
         Change::new(

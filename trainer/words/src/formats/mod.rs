@@ -40,7 +40,7 @@ use tensors::Tensors;
 /// The file of word vectors in a model folder, in Sextant's own format.
 pub const NATIVE_FILE: &str = "word_vectors.safetensors";
 
-/// What [`write`] can write.
+/// What [`write()`] can write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// Sextant's own, which every model folder has: words, counts, vectors and subwords, whole, with a checksum.
