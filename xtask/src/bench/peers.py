@@ -35,6 +35,19 @@ def lines(files):
                 yield from source
 
 
+def rates(settings):
+    """Start and end of gensim's learning rate in each epoch, so that it falls as all others' does.
+
+    A worker of `corpus_file` counts its own sentences alone (`get_next_alpha` in word2vec_corpusfile.pyx): with n of them
+    the rate falls by an n-th of what it should in an epoch. So each epoch gets an end that is n times as far away.
+    """
+    start, least = settings["learning_rate"], 0.0001
+    step = (start - least) / settings["epochs"]
+    for epoch in range(settings["epochs"]):
+        begin = start - epoch * step
+        yield begin, begin - settings["threads"] * step
+
+
 def gensim(settings):
     from gensim.models import FastText, Word2Vec
 
@@ -53,12 +66,15 @@ def gensim(settings):
     )
     model.build_vocab(corpus_file=settings["text"])
     start = time.monotonic()
-    model.train(
-        corpus_file=settings["text"],
-        total_examples=model.corpus_count,
-        total_words=model.corpus_total_words,
-        epochs=model.epochs,
-    )
+    for start_alpha, end_alpha in rates(settings):
+        model.train(
+            corpus_file=settings["text"],
+            total_examples=model.corpus_count,
+            total_words=model.corpus_total_words,
+            epochs=1,
+            start_alpha=start_alpha,
+            end_alpha=end_alpha,
+        )
     seconds = time.monotonic() - start
     model.wv.save_word2vec_format(settings["out"])
     print(json.dumps({"type": "learned", "seconds": seconds}))

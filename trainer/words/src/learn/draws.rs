@@ -6,6 +6,7 @@ use super::random::Random;
 /// (Walker 1977, in Vose's form of 1991).
 #[derive(Debug)]
 pub(super) struct Negatives {
+    part: Part,
     cells: Vec<Cell>,
 }
 
@@ -16,45 +17,75 @@ struct Cell {
     other: u32,
 }
 
+/// One of several parts of the vocabulary with no word in common and nearly the same weight: the words, in order of
+/// their counts, are dealt to the parts forwards and backwards in turn.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    number: usize,
+    of: usize,
+}
+
+impl Part {
+    /// Its word of that rank.
+    #[inline]
+    fn word(self, rank: usize) -> usize {
+        let place = if rank.is_multiple_of(2) {
+            self.number
+        } else {
+            self.of - 1 - self.number
+        };
+        rank * self.of + place
+    }
+}
+
 impl Negatives {
-    /// Weights are `count` to the power `exponent` (Mikolov et al. 2013, arXiv 1310.4546, section 2.2).
-    pub(super) fn new(counts: &[u64], exponent: f64) -> Self {
-        let weights: Vec<f64> = counts
-            .iter()
-            .map(|&count| (count.max(1) as f64).powf(exponent))
+    /// One table for each of `parts` parts of the vocabulary (1 to its length), 1 for the whole of it.
+    ///
+    /// Weights are `count` to the power `exponent` (Mikolov et al. 2013, arXiv 1310.4546, section 2.2). Whoever
+    /// draws from all parts equally often draws all words in proportion, as far as the parts weigh the same.
+    pub(super) fn in_parts(counts: &[u64], exponent: f64, parts: usize) -> Vec<Self> {
+        (0..parts)
+            .map(|number| Negatives::of_part(counts, exponent, Part { number, of: parts }))
+            .collect()
+    }
+
+    fn of_part(counts: &[u64], exponent: f64, part: Part) -> Self {
+        let words = (0..).map(|rank| part.word(rank)).take_while(|&word| word < counts.len());
+        let weights: Vec<f64> = words
+            .map(|word| (counts[word].max(1) as f64).powf(exponent))
             .collect();
         let mean = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
         let mut shares: Vec<f64> = weights.iter().map(|weight| weight / mean).collect();
-        let mut cells: Vec<Cell> = (0..counts.len() as u32)
-            .map(|word| Cell {
+        let mut cells: Vec<Cell> = (0..shares.len())
+            .map(|rank| Cell {
                 threshold: u32::MAX,
-                other: word,
+                other: part.word(rank) as u32,
             })
             .collect();
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
-            (0..shares.len()).partition(|&word| shares[word] < 1.0);
-        while let (Some(&donor), Some(word)) = (large.last(), small.pop()) {
-            cells[word] = Cell {
-                threshold: (shares[word] * 2f64.powi(32)) as u32,
-                other: donor as u32,
+            (0..shares.len()).partition(|&rank| shares[rank] < 1.0);
+        while let (Some(&donor), Some(rank)) = (large.last(), small.pop()) {
+            cells[rank] = Cell {
+                threshold: (shares[rank] * 2f64.powi(32)) as u32,
+                other: part.word(donor) as u32,
             };
-            shares[donor] -= 1.0 - shares[word];
+            shares[donor] -= 1.0 - shares[rank];
             if shares[donor] < 1.0 {
                 large.pop();
                 small.push(donor);
             }
         }
-        Negatives { cells }
+        Negatives { part, cells }
     }
 
     /// A word.
     #[inline]
     pub(super) fn draw(&self, random: &mut Random) -> u32 {
         let bits = random.bits();
-        let cell = ((bits >> 32) * self.cells.len() as u64) >> 32;
-        let Cell { threshold, other } = self.cells[cell as usize];
+        let rank = (((bits >> 32) * self.cells.len() as u64) >> 32) as usize;
+        let Cell { threshold, other } = self.cells[rank];
         if (bits as u32) < threshold {
-            cell as u32
+            self.part.word(rank) as u32
         } else {
             other
         }
@@ -122,24 +153,48 @@ impl Subsampling {
 mod tests {
     use super::*;
 
+    fn drawn(tables: &[Negatives], words: usize) -> Vec<f64> {
+        let mut random = Random::stream(1, 2);
+        let draws = 400_000;
+        let mut drawn = vec![0_u32; words];
+        for draw in 0..draws {
+            drawn[tables[draw % tables.len()].draw(&mut random) as usize] += 1;
+        }
+        drawn.iter().map(|&drawn| f64::from(drawn) / draws as f64).collect()
+    }
+
     #[test]
     fn words_are_drawn_in_proportion_to_the_power_of_their_counts() {
         let counts = [1000, 300, 300, 20, 1];
-        let negatives = Negatives::new(&counts, 0.75);
-        let mut random = Random::stream(1, 2);
-        let draws = 400_000;
-        let mut drawn = [0_u32; 5];
-        for _ in 0..draws {
-            drawn[negatives.draw(&mut random) as usize] += 1;
-        }
         let total: f64 = counts.iter().map(|&count| (count as f64).powf(0.75)).sum();
-        for (&drawn, &count) in drawn.iter().zip(&counts) {
+        let found = drawn(&Negatives::in_parts(&counts, 0.75, 1), 5);
+        for (found, &count) in found.iter().zip(&counts) {
             let expected = (count as f64).powf(0.75) / total;
-            let found = f64::from(drawn) / f64::from(draws);
             assert!(
                 (found - expected).abs() < 0.003,
                 "count {count}: {found} for {expected}"
             );
+        }
+    }
+
+    #[test]
+    fn parts_share_no_word_and_together_draw_in_the_same_proportion() {
+        let counts: Vec<u64> = (1..=100).map(|rank| 100_000 / rank).collect();
+        let total: f64 = counts.iter().map(|&count| (count as f64).powf(0.75)).sum();
+        for parts in [2, 3, 7] {
+            let tables = Negatives::in_parts(&counts, 0.75, parts);
+            let mut owners = vec![0; 100];
+            for table in &tables {
+                (0..table.cells.len()).for_each(|rank| owners[table.part.word(rank)] += 1);
+            }
+            assert_eq!(owners, vec![1; 100], "{parts} parts");
+            for (found, &count) in drawn(&tables, 100).iter().zip(&counts) {
+                let expected = (count as f64).powf(0.75) / total;
+                assert!(
+                    (found - expected).abs() < 0.003 + 0.15 * expected,
+                    "{parts} parts, count {count}: {found} for {expected}"
+                );
+            }
         }
     }
 

@@ -134,7 +134,7 @@ impl Reference {
 /// The centre word and the negatives that learning draws with the same random numbers.
 fn drawn(targets: &Targets, centre: u32, random: &mut Random) -> Vec<(u32, bool)> {
     let (mut rows, mut labels) = (Vec::new(), Vec::new());
-    targets.choose(centre, random, &mut rows, &mut labels);
+    targets.choose((centre, 0), random, &mut rows, &mut labels);
     assert!(rows[0] == centre && !rows[1..].contains(&centre) && rows.len() > 1);
     let predicted = |(number, row)| (row, number == 0);
     rows.into_iter().enumerate().map(predicted).collect()

@@ -3,6 +3,7 @@
 use encoder::vectors::Vectors;
 use rustc_hash::FxHashMap;
 
+use super::draws::Negatives;
 use super::huffman::Huffman;
 use super::kernel::LARGEST;
 use super::matrix::Matrix;
@@ -160,33 +161,48 @@ impl Model {
     }
 }
 
+/// Words that a part of the vocabulary has at least: of fewer, too few would be drawn in turn.
+const SMALLEST_PART: usize = 1_000;
+
 /// What the centre word of a window is told apart from.
 #[derive(Debug)]
 pub(super) enum Targets {
-    /// The centre word itself, and words drawn at random.
-    Negatives(super::draws::Negatives, usize),
+    /// The centre word itself, and that many words drawn at random from one of the parts of the vocabulary.
+    Negatives(Vec<Negatives>, usize),
     /// The turns on the path to the centre word.
     Path(Huffman),
 }
 
 impl Targets {
-    /// The targets that the settings ask for.
+    /// The targets that the settings ask for, negatives in as many parts as there are threads without locks.
     pub(super) fn new(vocabulary: &Vocabulary, settings: &Settings) -> Self {
+        let parts = match settings.deterministic {
+            true => 1,
+            false => settings.threads.min(vocabulary.len() / SMALLEST_PART).max(1),
+        };
         match settings.objective {
             Objective::NegativeSampling => Targets::Negatives(
-                super::draws::Negatives::new(vocabulary.counts(), settings.ns_exponent),
+                Negatives::in_parts(vocabulary.counts(), settings.ns_exponent, parts),
                 settings.negatives,
             ),
             Objective::HierarchicalSoftmax => Targets::Path(Huffman::new(vocabulary.counts())),
         }
     }
 
+    /// Parts of the vocabulary that negatives are drawn from.
+    pub(super) fn parts(&self) -> usize {
+        match self {
+            Targets::Negatives(parts, _) => parts.len(),
+            Targets::Path(_) => 1,
+        }
+    }
+
     /// Sets `rows` to the output rows for a centre word, no row twice, and `labels` to 1 where it is to be
-    /// predicted.
+    /// predicted. Negatives come from part number `part`.
     #[inline]
     pub(super) fn choose(
         &self,
-        centre: u32,
+        (centre, part): (u32, usize),
         random: &mut Random,
         rows: &mut Vec<u32>,
         labels: &mut Vec<bool>,
@@ -194,7 +210,8 @@ impl Targets {
         rows.clear();
         labels.clear();
         match self {
-            Targets::Negatives(negatives, count) => {
+            Targets::Negatives(parts, count) => {
+                let negatives = &parts[part];
                 rows.push(centre);
                 labels.push(true);
                 for _ in 0..*count {

@@ -187,7 +187,7 @@ impl<'a> Run<'a> {
                     scope.spawn(move || {
                         match lockstep {
                             Some(lockstep) => lockstep.work(number),
-                            None => self.work(),
+                            None => self.work(number),
                         }
                         caller.unpark();
                     })
@@ -207,9 +207,14 @@ impl<'a> Run<'a> {
         self.next.load(Ordering::Relaxed) == self.chunks_in_all()
     }
 
-    /// One thread of Hogwild: takes the next chunk as long as there is one.
-    fn work(&self) {
+    /// Thread number `thread` of Hogwild: takes the next chunk as long as there is one.
+    ///
+    /// Most rows that a window touches are its negatives', and a row that another core has changed last has to
+    /// come from that core's cache. So each thread draws from a part of the vocabulary of its own, and all change
+    /// parts together from time to time: over the whole of learning, every word meets all negatives.
+    fn work(&self, thread: usize) {
         let mut worker = Worker::new(self.shared, self.shared.model);
+        let parts = self.shared.targets.parts();
         while !self.pausing() {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= self.chunks_in_all() {
@@ -218,11 +223,19 @@ impl<'a> Run<'a> {
             let mut random = Random::stream(self.shared.settings.seed, number as u64);
             let (chunk, mut before) = self.chunk(number);
             for sentence in self.corpus.sentences(chunk) {
+                let turn = self.next.load(Ordering::Relaxed) / self.chunks_in_turn();
+                worker.draw_from((thread + turn) % parts);
                 worker.sentence(sentence, self.rate(before) as f32, &mut random);
                 before += sentence.len() as u64;
             }
             self.learned(chunk.words, worker.take_loss());
         }
+    }
+
+    /// Chunks after which the threads change their parts of the vocabulary: each comes to each part some eight
+    /// times an epoch, in a long text more often, in a short one after every chunk.
+    fn chunks_in_turn(&self) -> usize {
+        (self.corpus.chunks().len() / (8 * self.shared.targets.parts())).clamp(1, 256)
     }
 
     /// Chunks of all epochs.

@@ -40,6 +40,8 @@ impl<'a> Shared<'a> {
 pub(super) struct Worker<'a, R> {
     shared: &'a Shared<'a>,
     rows: R,
+    /// Number of the part of the vocabulary that negatives are drawn from.
+    part: usize,
     scratch: Scratch,
     kept: Vec<u32>,
     /// The window being learned and the next ones, whose rows are on their way from memory.
@@ -82,6 +84,7 @@ impl<'a, R: Rows> Worker<'a, R> {
         Worker {
             shared,
             rows,
+            part: 0,
             scratch: Scratch::for_inputs(2 * settings.window),
             kept: Vec::new(),
             windows: Default::default(),
@@ -96,6 +99,11 @@ impl<'a, R: Rows> Worker<'a, R> {
     /// Where the rows are.
     pub(super) fn rows_mut(&mut self) -> &mut R {
         &mut self.rows
+    }
+
+    /// Draws negatives from that part of the vocabulary from now on.
+    pub(super) fn draw_from(&mut self, part: usize) {
+        self.part = part;
     }
 
     /// The loss measured since the last call.
@@ -135,7 +143,7 @@ impl<'a, R: Rows> Worker<'a, R> {
         window.last = (centre + reach).min(self.kept.len() - 1);
         self.shared
             .targets
-            .choose(self.kept[centre], random, &mut window.rows, &mut window.labels);
+            .choose((self.kept[centre], self.part), random, &mut window.rows, &mut window.labels);
         for &row in &window.rows {
             self.rows.fetch_output(row);
         }
