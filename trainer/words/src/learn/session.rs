@@ -20,7 +20,7 @@ use crate::word_vectors::WordVectors;
 /// How often the observer hears of progress and is asked whether to stop.
 pub(crate) const REPORT_EVERY: Duration = Duration::from_millis(100);
 
-const CHECKPOINT_FORMAT: &str = "sextant-words-checkpoint 1";
+const CHECKPOINT_FORMAT: &str = "sextant-words-checkpoint 2";
 
 /// Learning that took this long is set aside at its end, too.
 pub(crate) const WORTH_KEEPING: Duration = Duration::from_secs(10);
@@ -111,6 +111,35 @@ mod tests {
     use crate::observer::Unobserved;
 
     #[test]
+    fn an_epoch_learns_every_chunk_once_and_counts_the_words_before_it() {
+        for count in [1, 2, 3, 5, 8, 100, 217] {
+            let chunk = |number: usize| Chunk {
+                start: 0,
+                end: 0,
+                words_before: 0,
+                words: 1 + number as u64,
+            };
+            let chunks: Vec<Chunk> = (0..count).map(chunk).collect();
+            let Order(order) = Order::new(&chunks);
+            let mut places: Vec<usize> = order.iter().map(|&(place, _)| place).collect();
+            let mut words = 0;
+            for &(place, before) in &order {
+                assert_eq!(before, words);
+                words += chunks[place].words;
+            }
+            // Any stretch of an epoch has chunks from all over the text.
+            if let Some(stretch) = places.get(..8).filter(|_| count > 8) {
+                for quarter in 0..4 {
+                    let within = |place: &usize| place * 4 / count == quarter;
+                    assert!(stretch.iter().any(within), "{count}: {stretch:?}");
+                }
+            }
+            places.sort_unstable();
+            assert_eq!(places, (0..count).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
     fn nothing_is_learned_after_a_checkpoint_of_the_end() {
         let vocabulary = Vocabulary::from_counts([("a".to_owned(), 3), ("b".to_owned(), 3)]);
         let corpus = IntegerCorpus::from_tokens(vec![0, 1, 0, crate::corpus::SENTENCE_END]);
@@ -145,6 +174,7 @@ pub(super) fn learn_model(
 pub(super) struct Run<'a> {
     pub(super) shared: &'a Shared<'a>,
     pub(super) corpus: &'a IntegerCorpus,
+    order: Order,
     /// Chunk to be learned next, counted through all epochs.
     pub(super) next: AtomicUsize,
     /// Words learned, all epochs.
@@ -155,13 +185,43 @@ pub(super) struct Run<'a> {
     loss: Mutex<Loss>,
 }
 
+/// The order in which an epoch learns the chunks, with the words before each.
+///
+/// Not the text's own: texts are often sorted by source or topic, and what comes last would be learned at the lowest
+/// rate and remembered best. Each step is the golden section of the text (Weyl's sequence), so that any stretch of an epoch
+/// has chunks from all over the text.
+#[derive(Debug)]
+struct Order(Vec<(usize, u64)>);
+
+impl Order {
+    fn new(chunks: &[Chunk]) -> Self {
+        let count = chunks.len();
+        let golden = (count as f64 * 0.618_033_988_75) as usize;
+        let step = (golden.max(1)..).find(|&step| coprime(step, count)).unwrap_or(1);
+        let mut before = 0;
+        let mut place = 0;
+        let order = chunks.iter().map(|_| {
+            let here = (place, before);
+            before += chunks[place].words;
+            place = (place + step) % count;
+            here
+        });
+        Order(order.collect())
+    }
+}
+
+fn coprime(a: usize, b: usize) -> bool {
+    if b == 0 { a == 1 } else { coprime(b, a % b) }
+}
+
 impl<'a> Run<'a> {
     fn new(shared: &'a Shared<'a>, corpus: &'a IntegerCorpus, next: usize) -> Self {
-        let chunks = corpus.chunks();
-        let done = (next / chunks.len()) as u64 * corpus.words() + chunks[next % chunks.len()].words_before;
+        let order = Order::new(corpus.chunks());
+        let done = (next / order.0.len()) as u64 * corpus.words() + order.0[next % order.0.len()].1;
         Run {
             shared,
             corpus,
+            order,
             next: AtomicUsize::new(next),
             done: AtomicU64::new(done),
             pause: AtomicBool::new(false),
@@ -250,12 +310,10 @@ impl<'a> Run<'a> {
 
     /// A chunk, counted through all epochs, and the words of all epochs before it.
     pub(super) fn chunk(&self, number: usize) -> (Chunk, u64) {
-        let chunks = self.corpus.chunks();
-        let chunk = chunks[number % chunks.len()];
-        (
-            chunk,
-            (number / chunks.len()) as u64 * self.corpus.words() + chunk.words_before,
-        )
+        let Order(order) = &self.order;
+        let (chunk, before) = order[number % order.len()];
+        let epochs = (number / order.len()) as u64;
+        (self.corpus.chunks()[chunk], epochs * self.corpus.words() + before)
     }
 
     /// Takes note of learned words and their loss.

@@ -141,9 +141,12 @@ impl<'a, R: Rows> Worker<'a, R> {
         let window = &mut self.windows[centre % (AHEAD + 1)];
         window.first = centre.saturating_sub(reach);
         window.last = (centre + reach).min(self.kept.len() - 1);
-        self.shared
-            .targets
-            .choose((self.kept[centre], self.part), random, &mut window.rows, &mut window.labels);
+        self.shared.targets.choose(
+            (self.kept[centre], self.part),
+            random,
+            &mut window.rows,
+            &mut window.labels,
+        );
         for &row in &window.rows {
             self.rows.fetch_output(row);
         }
