@@ -15,9 +15,16 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("encoder-torch", &["encoder", "tch"], &[]),
     (
         "trainer",
-        &["encoder", "encoder-torch", "tch", "trainer-words"],
+        &[
+            "encoder",
+            "encoder-torch",
+            "tch",
+            "trainer-shell",
+            "trainer-words",
+        ],
         &[],
     ),
+    ("trainer-shell", &["encoder", "trainer-words"], &["encoder"]),
     ("trainer-words", &["encoder"], &[]),
     ("indexer", &["encoder", "encoder-torch"], &[]),
     ("search", &["encoder", "indexer"], &[]),
@@ -34,6 +41,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("encoder", &["anyhow", "clap", "rust-bert", "tch", "torch-sys"]),
     ("encoder-torch", &["anyhow", "clap"]),
+    ("trainer-shell", &["rust-bert", "tch", "torch-sys"]),
     ("search", &["hnsw_rs", "rust-bert", "tch", "torch-sys"]),
     ("xtask", &["clap", "rust-bert", "tch", "torch-sys"]),
 ];

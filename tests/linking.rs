@@ -1,5 +1,5 @@
-//! What the programs link: `train` and `index` find libtorch with no variable set, and `search` has
-//! none.
+//! What the programs link: `train-torch` and `index` find libtorch with no variable set, and `train` and
+//! `search` have none.
 #![allow(clippy::unwrap_used, reason = "a test helper that fails fails its test")]
 
 use pipeline_tests::program;
@@ -17,7 +17,7 @@ fn libraries(name: &str) -> String {
 
 #[test]
 fn trainer_and_indexer_find_libtorch_by_themselves() {
-    for name in ["train", "index"] {
+    for name in ["train-torch", "index"] {
         let libraries = libraries(name);
         assert!(libraries.contains("libtorch_cpu.so => /"), "{name}:\n{libraries}");
         assert!(!libraries.contains("not found"), "{name}:\n{libraries}");
@@ -28,11 +28,20 @@ fn trainer_and_indexer_find_libtorch_by_themselves() {
 
 #[test]
 fn search_links_no_libtorch() {
-    let libraries = libraries("search");
+    assert_free_of_libtorch("search");
+}
+
+#[test]
+fn train_links_no_libtorch() {
+    assert_free_of_libtorch("train");
+}
+
+fn assert_free_of_libtorch(name: &str) {
+    let libraries = libraries(name);
     for library in ["torch", "libc10", "libgomp", "libcud", "libstdc++", "not found"] {
         assert!(
             !libraries.contains(library),
-            "search links {library}:\n{libraries}"
+            "{name} links {library}:\n{libraries}"
         );
     }
 }

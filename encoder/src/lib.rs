@@ -12,6 +12,7 @@
 pub mod beir;
 mod candle_backend;
 pub mod corpus;
+mod device;
 mod encode;
 mod error;
 pub mod model;
@@ -25,6 +26,7 @@ pub mod tokens;
 pub mod vectors;
 
 pub use candle_backend::open_candle;
+pub use device::DeviceChoice;
 pub use encode::{Backend, Encoded, Encoder, TextEncoder};
 pub use error::{EncoderError, Result, message};
 pub use static_encoder::open_static;

@@ -1,27 +1,21 @@
-//! Makes embedding models for a domain: the library behind the program `train`.
+//! Makes embedding models with libtorch: the part of the program `train` that `train-torch` does.
 //!
 //! ```text
-//! cli ─▶ config ─┬▶ contrastive ─▶ evaluate, checkpoint ─┬▶ output: models/NAME
-//!                │       ▲                               │     └─ model card, run log, configuration
-//!                │  base_model                           │
-//!                └▶ word_vectors ─▶ evaluate ────────────┘
-//! words ─▶ trainer_words::similar
+//! shell: cli ─▶ config ─▶ train ─┬▶ contrastive ─▶ evaluate, checkpoint ─┬▶ output: models/NAME
+//!                                │       ▲                               │     └─ model card, run log, configuration
+//!                                │  base_model                           │
+//!                                └▶ on_device (word vectors) ─▶ evaluate ┘
 //! ```
+//!
+//! What both programs share, and word vectors on the CPU, are in `trainer-shell`.
 
 pub mod base_model;
 pub mod checkpoint;
-pub mod cli;
-pub mod command;
-pub mod config;
 pub mod contrastive;
-pub mod error;
-pub mod evaluate;
-pub mod interrupt;
-pub mod leftovers;
-pub mod model_card;
-pub mod output;
-pub mod progress;
-pub mod quality;
-pub mod run_log;
-pub mod word_vectors;
-pub mod words;
+pub mod on_device;
+pub mod train;
+
+pub use trainer_shell::{
+    cli, command, config, error, evaluate, interrupt, model_card, output, progress, quality, run_log,
+    word_vectors, words,
+};

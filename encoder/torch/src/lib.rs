@@ -10,6 +10,6 @@ mod fused;
 mod threads;
 mod torch_encoder;
 
-pub use device::{DeviceChoice, select_device};
+pub use device::select_device;
 pub use threads::{limit_spinning, limit_threads};
 pub use torch_encoder::{TorchEncoder, open};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use encoder_torch::DeviceChoice;
+use encoder::DeviceChoice;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::bail;
+use encoder::DeviceChoice;
 use encoder::Encoder;
 use encoder::model::Architecture;
-use encoder_torch::DeviceChoice;
 
 use super::args::{Backend, BuildArguments};
 

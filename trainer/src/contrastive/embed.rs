@@ -8,6 +8,7 @@ use encoder::tokens::{TokenBatch, Tokens};
 use encoder_torch::TorchEncoder;
 use tch::Tensor;
 
+use super::torch;
 use crate::error::Result;
 
 /// A group ends where a text is shorter than this part of the group's longest. Lower wastes more on padding,
@@ -25,8 +26,9 @@ pub fn embed(encoder: &TorchEncoder, texts: &[&Tokens]) -> Result<Tensor> {
         vectors.push(encoder.embed(&batch, true)?);
     }
     let order = inverse(&groups.concat());
-    let stacked = Tensor::f_cat(&vectors, 0)?;
-    Ok(stacked.f_index_select(0, &Tensor::from_slice(&order).to_device(stacked.device()))?)
+    let stacked = Tensor::f_cat(&vectors, 0).map_err(torch)?;
+    let order = Tensor::from_slice(&order).to_device(stacked.device());
+    stacked.f_index_select(0, &order).map_err(torch)
 }
 
 /// Positions of the texts, longest first (ties by position), cut into groups of similar length.

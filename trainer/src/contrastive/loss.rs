@@ -4,9 +4,7 @@
 //! (<https://arxiv.org/abs/1705.00652>), with the scaled cosine and the explicit hard negatives of
 //! sentence-transformers' `MultipleNegativesRankingLoss`. Apart from the model, so that it is tested alone.
 
-use tch::{Kind, Tensor};
-
-use crate::error::Result;
+use tch::{Kind, TchError, Tensor};
 
 /// Mean cross-entropy of picking the right positive, as a scalar tensor with a gradient.
 ///
@@ -26,7 +24,7 @@ pub fn multiple_negatives_ranking(
     positives: &Tensor,
     negatives: Option<&Tensor>,
     scale: f64,
-) -> Result<Tensor> {
+) -> Result<Tensor, TchError> {
     let candidates = match negatives {
         Some(negatives) => Tensor::f_cat(&[positives, negatives], 0)?,
         None => positives.shallow_clone(),
@@ -40,7 +38,7 @@ pub fn multiple_negatives_ranking(
 const NO_IGNORED_LABEL: i64 = -100;
 
 /// Rows divided by their L2 norm, as `torch.nn.functional.normalize` does: norms below 1e-12 count as that.
-fn unit_rows(rows: &Tensor) -> Result<Tensor> {
+fn unit_rows(rows: &Tensor) -> Result<Tensor, TchError> {
     let norms = rows
         .f_norm_scalaropt_dim(2, [1i64].as_slice(), true)?
         .f_clamp_min(1e-12)?;

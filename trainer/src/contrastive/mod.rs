@@ -17,3 +17,12 @@ pub mod session;
 pub mod step;
 pub mod steps;
 pub mod tokens;
+
+use tch::TchError;
+
+use crate::error::TrainError;
+
+/// What libtorch refused, in the words of `train`. Functions on tensors alone return libtorch's own error.
+fn torch(error: TchError) -> TrainError {
+    TrainError::Torch(error.to_string())
+}

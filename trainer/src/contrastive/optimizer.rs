@@ -5,9 +5,7 @@
 //! `tch::nn::AdamW`, whose parameter groups have to be chosen while the model is being built.
 
 use tch::nn::VarStore;
-use tch::{Tensor, no_grad};
-
-use crate::error::Result;
+use tch::{TchError, Tensor, no_grad};
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
@@ -64,7 +62,7 @@ impl AdamW {
     ///
     /// As `torch.nn.utils.clip_grad_norm_`, whose 1e-6 in the denominator is kept. A NaN or infinite norm is
     /// returned as it is, for the caller to stop on.
-    pub fn clip_grad_norm(&self, max: f64) -> Result<f64> {
+    pub fn clip_grad_norm(&self, max: f64) -> Result<f64, TchError> {
         no_grad(|| {
             let mut gradients: Vec<Tensor> = self.gradients().collect();
             if gradients.is_empty() {
@@ -83,7 +81,7 @@ impl AdamW {
     }
 
     /// One update with learning rate `rate`. Parameters that got no gradient stay as they are.
-    pub fn step(&mut self, rate: f64) -> Result<()> {
+    pub fn step(&mut self, rate: f64) -> Result<(), TchError> {
         self.step += 1;
         let (correction1, correction2) = (1.0 - BETA1.powi(self.step), 1.0 - BETA2.powi(self.step));
         no_grad(|| {
@@ -107,7 +105,13 @@ impl AdamW {
 
 impl Slot {
     /// `θ ← θ·(1 − rate·decay) − rate · m̂ / (√v̂ + ε)`, with bias-corrected moments m̂ and v̂.
-    fn update(&mut self, gradient: &Tensor, rate: f64, correction1: f64, correction2: f64) -> Result<()> {
+    fn update(
+        &mut self,
+        gradient: &Tensor,
+        rate: f64,
+        correction1: f64,
+        correction2: f64,
+    ) -> Result<(), TchError> {
         let (mean, square) = self
             .moments
             .get_or_insert_with(|| (gradient.zeros_like(), gradient.zeros_like()));

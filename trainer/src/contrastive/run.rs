@@ -113,7 +113,8 @@ fn open_model(job: &mut Job) -> Result<TorchEncoder> {
     Ok(encoder)
 }
 
-fn device_name(device: tch::Device) -> String {
+/// `cpu` or `cuda:N`.
+pub fn device_name(device: tch::Device) -> String {
     match device {
         tch::Device::Cuda(number) => format!("cuda:{number}"),
         _ => "cpu".into(),

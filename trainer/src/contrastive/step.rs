@@ -6,6 +6,7 @@ use tch::Tensor;
 use super::embed::embed;
 use super::loss::multiple_negatives_ranking;
 use super::optimizer::AdamW;
+use super::torch;
 use crate::config::Train;
 use crate::error::{Result, TrainError};
 use encoder::tokens::Tokens;
@@ -50,13 +51,13 @@ impl<'a> Stepper<'a> {
         self.steps += 1;
         self.optimizer.zero_grad();
         let loss = self.loss(texts, pairs)?;
-        let value = self.finite("loss", f64::try_from(&loss)?)?;
-        loss.f_backward()?;
+        let value = self.finite("loss", f64::try_from(&loss).map_err(torch)?)?;
+        loss.f_backward().map_err(torch)?;
         let grad_norm = self.finite(
             "gradient norm",
-            self.optimizer.clip_grad_norm(self.max_grad_norm)?,
+            self.optimizer.clip_grad_norm(self.max_grad_norm).map_err(torch)?,
         )?;
-        self.optimizer.step(rate)?;
+        self.optimizer.step(rate).map_err(torch)?;
         Ok(StepReport {
             loss: value,
             grad_norm,
@@ -69,7 +70,7 @@ impl<'a> Stepper<'a> {
         let (total, pairs) = (texts.len() as i64, pairs as i64);
         let (anchors, positives) = (vectors.narrow(0, 0, pairs), vectors.narrow(0, pairs, pairs));
         let negatives = (total > 2 * pairs).then(|| vectors.narrow(0, 2 * pairs, total - 2 * pairs));
-        multiple_negatives_ranking(&anchors, &positives, negatives.as_ref(), self.scale)
+        multiple_negatives_ranking(&anchors, &positives, negatives.as_ref(), self.scale).map_err(torch)
     }
 
     fn finite(&self, what: &'static str, value: f64) -> Result<f64> {

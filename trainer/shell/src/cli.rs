@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use encoder_torch::{DeviceChoice, select_device};
+use encoder::DeviceChoice;
 
 use crate::config::{self, Config};
-use crate::contrastive::run::{Job, run};
 use crate::error::{Result, TrainError};
 use crate::interrupt::Interrupt;
-use crate::output::Output;
-use crate::word_vectors;
+use crate::word_vectors::{self, device::Processor};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -76,62 +74,92 @@ fn device(text: &str) -> std::result::Result<String, String> {
     text.parse::<DeviceChoice>().map(|_| text.to_owned())
 }
 
-/// Does what the command line asks.
-///
-/// # Errors
-/// Everything that [`run`] reports, a bad configuration, a device that is not there.
-pub fn execute(args: Args) -> Result<()> {
-    let interrupt = Interrupt::on_signals()?;
-    let path = config::locate(&args.config)?;
-    let mut config = config::load(&path)?;
-    if let Some(device) = args.device {
-        *config.device_mut() = device;
-    }
-    let choice: DeviceChoice = config
-        .device_mut()
-        .parse()
-        .map_err(|problem| TrainError::Config(format!("{}: device: {problem}", path.display())))?;
-    if let Some(threads) = args.threads {
-        limit_threads(threads)?;
-    }
-    let config = match config {
-        Config::Contrastive(config) => config,
-        config => {
-            let job = word_vectors::run::Job {
-                config,
-                device: choice,
-                out: args.out,
-                threads: args.threads.map_or_else(all_cores, usize::from),
-                json: args.json,
-                resume: args.resume,
-                force: args.force,
-            };
-            return word_vectors::run::run(job, &interrupt);
+/// What is to be trained: the configuration with the command line's changes.
+pub struct Request {
+    /// The command line.
+    pub args: Args,
+    /// The file of the configuration.
+    pub path: PathBuf,
+    /// The configuration.
+    pub config: Config,
+    /// The processor that is asked for.
+    pub device: DeviceChoice,
+}
+
+impl Request {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// A configuration that is not there or says something impossible, a bad device.
+    pub fn read(args: Args) -> Result<Self> {
+        let path = config::locate(&args.config)?;
+        let mut config = config::load(&path)?;
+        if let Some(device) = &args.device {
+            device.clone_into(config.device_mut());
         }
-    };
-    if args.resume {
-        let problem =
-            "--resume is for word vectors; a training on pairs has no checkpoints, so train it again";
-        return Err(TrainError::Config(format!("{}: {problem}", path.display())));
+        let device = config
+            .device_mut()
+            .parse()
+            .map_err(|problem| TrainError::Config(format!("{}: device: {problem}", path.display())))?;
+        Ok(Request {
+            args,
+            path,
+            config,
+            device,
+        })
     }
-    let device = select_device(choice)?;
-    let output = Output::claim(args.out.as_deref(), &config.name, args.force)?;
-    let job = Job {
-        config,
-        output,
-        device,
-        json: args.json,
-    };
-    run(job, &interrupt)
+
+    /// Whether the training computes with libtorch: all but word vectors on the CPU.
+    pub fn needs_libtorch(&self) -> bool {
+        self.config.word_vectors().is_none() || matches!(self.device, DeviceChoice::Cuda(_))
+    }
+
+    /// Learns word vectors on the CPU, without a call into libtorch.
+    ///
+    /// # Errors
+    /// Everything that [`word_vectors::run::run`] reports.
+    pub fn learn_words(self) -> Result<()> {
+        self.learn_words_on(Processor::Cpu)
+    }
+
+    /// Learns word vectors on `processor`.
+    ///
+    /// # Errors
+    /// As [`Request::learn_words`].
+    pub fn learn_words_on(self, processor: Processor) -> Result<()> {
+        limit_threads(&self.args)?;
+        let interrupt = Interrupt::on_signals()?;
+        let threads = self.threads();
+        let job = word_vectors::run::Job {
+            config: self.config,
+            processor,
+            out: self.args.out,
+            threads,
+            json: self.args.json,
+            resume: self.args.resume,
+            force: self.args.force,
+        };
+        word_vectors::run::run(job, &interrupt)
+    }
+
+    /// Threads that learn.
+    pub fn threads(&self) -> usize {
+        self.args.threads.map_or_else(all_cores, usize::from)
+    }
 }
 
 fn all_cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
-/// libtorch computes the model, rayon tokenizes and ranks.
-fn limit_threads(threads: u16) -> Result<()> {
-    encoder_torch::limit_threads(threads);
+/// Lets rayon, which tokenizes and ranks, use as many threads as the command line says.
+///
+/// # Errors
+/// Threads that cannot be started.
+pub fn limit_threads(args: &Args) -> Result<()> {
+    let Some(threads) = args.threads else {
+        return Ok(());
+    };
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads.into())
         .build_global()

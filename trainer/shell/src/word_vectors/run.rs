@@ -6,15 +6,15 @@ use std::time::Instant;
 
 use encoder::ranking::Metrics;
 use encoder::tables;
-use encoder_torch::DeviceChoice;
 use trainer_words::corpus::CorpusReport;
 
 use super::card::Card;
 use super::checkpoint::Checkpoint;
+use super::device::Processor;
 use super::event::Event;
 use super::learning::{self, Place};
 use super::watch::Watch;
-use super::{device, folder, measuring, text};
+use super::{folder, measuring, text};
 use crate::config::{Config, WordVectors};
 use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
@@ -28,8 +28,8 @@ use crate::run_log::{RunLog, print};
 pub struct Job {
     /// The configuration with the command line's changes.
     pub config: Config,
-    /// The device that was asked for.
-    pub device: DeviceChoice,
+    /// What learns.
+    pub processor: Processor,
     /// The folder for the model, if not `models/NAME`.
     pub out: Option<PathBuf>,
     /// Threads that learn.
@@ -48,10 +48,9 @@ pub struct Job {
 /// Bad text, a checkpoint that is in the way or does not fit, an interrupt, a full disk. Nothing is left
 /// behind then but a checkpoint.
 pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
-    let device = device::choose(settings(&job.config)?.learning, job.device)?;
-    *job.config.device_mut() = device::name(device);
+    job.processor.name().clone_into(job.config.device_mut());
     let config = settings(&job.config)?;
-    if job.resume && device != tch::Device::Cpu {
+    if job.resume && !job.processor.is_cpu() {
         let problem = "--resume: learning on a GPU has no checkpoints; train again without it";
         return Err(TrainError::Config(problem.into()));
     }
@@ -61,7 +60,6 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let run = Run {
         job: &job,
         config,
-        device,
         dir: output.aside(),
         target: output.target(),
         checkpoint: &checkpoint,
@@ -97,7 +95,6 @@ fn settings(config: &Config) -> Result<WordVectors<'_>> {
 struct Run<'a> {
     job: &'a Job,
     config: WordVectors<'a>,
-    device: tch::Device,
     /// The folder that is filled.
     dir: &'a Path,
     /// Where the model will be.
@@ -115,7 +112,7 @@ impl Run<'_> {
         self.watch.record(&Event::Start {
             name: self.config.name.to_owned(),
             kind: self.config.learning.kind().to_owned(),
-            device: device::name(self.device),
+            device: self.job.processor.name().to_owned(),
             threads: self.job.threads,
             resumed: self.job.resume,
             files: files.len(),
@@ -144,7 +141,7 @@ impl Run<'_> {
         fs::create_dir(&scratch).map_err(TrainError::io(&scratch, "create the folder"))?;
         let prepared = text::read(files, &self.config, &scratch, &self.watch)?;
         let place = Place {
-            device: self.device,
+            processor: &self.job.processor,
             threads: self.job.threads,
             checkpoint: self.checkpoint,
             scratch: &scratch,

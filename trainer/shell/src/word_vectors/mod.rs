@@ -12,7 +12,6 @@ pub mod event;
 pub mod folder;
 pub mod learning;
 pub mod measuring;
-pub mod on_device;
 pub mod run;
 pub mod text;
 pub mod watch;

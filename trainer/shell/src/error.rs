@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use encoder::EncoderError;
-use tch::TchError;
 use trainer_words::WordsError;
 
 /// Why `train` could not do what it was asked.
@@ -33,7 +32,7 @@ pub enum TrainError {
     Encoder(#[from] EncoderError),
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
-    Torch(#[from] TchError),
+    Torch(String),
     /// The loss or the gradient is no longer a number.
     #[error(
         "step {step}: the {what} is {value}, not a finite number; training cannot go on. \

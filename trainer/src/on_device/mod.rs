@@ -75,3 +75,4 @@ mod tests;
 mod unsupported;
 
 pub use run::learn;
+pub use unsupported::refuse;

@@ -3,23 +3,22 @@
 use std::path::Path;
 use std::time::Instant;
 
-use tch::Device;
 use trainer_words::corpus::PreparedCorpus;
 use trainer_words::glove;
 use trainer_words::learn::{self, Architecture, Learned, Objective};
 
 use super::checkpoint::Checkpoint;
+use super::device::Processor;
 use super::event::Event;
 use super::watch::Watch;
-use super::{device, on_device};
 use crate::config::{Learning, WordVectors};
 use crate::error::Result;
 use crate::progress::say;
 
 /// What learning works with besides the configuration.
 pub struct Place<'a> {
-    /// Where it computes.
-    pub device: Device,
+    /// What computes.
+    pub processor: &'a Processor,
     /// Threads that learn.
     pub threads: usize,
     /// Where it is set aside.
@@ -43,7 +42,7 @@ pub fn learn(
     let began = Instant::now();
     let checkpointing = place.checkpoint.checkpointing(config.checkpoint);
     let (vocabulary, corpus) = (&prepared.vocabulary, &prepared.corpus);
-    let learned = match (config.learning, place.device) {
+    let learned = match (config.learning, place.processor) {
         (Learning::Glove(glove), _) => glove::learn(
             vocabulary,
             corpus,
@@ -52,13 +51,13 @@ pub fn learn(
             Some(&checkpointing),
             watch,
         ),
-        (Learning::Word2vec(word2vec, subwords), Device::Cpu) => {
+        (Learning::Word2vec(word2vec, subwords), Processor::Cpu) => {
             let settings = word2vec.settings(subwords, place.threads);
             learn::learn(vocabulary, corpus, &settings, Some(&checkpointing), watch)
         }
-        (Learning::Word2vec(word2vec, subwords), device) => {
+        (Learning::Word2vec(word2vec, subwords), Processor::Device { learn, .. }) => {
             let settings = word2vec.settings(subwords, place.threads);
-            on_device::learn(vocabulary, corpus, &settings, device, watch)
+            learn(vocabulary, corpus, &settings, watch)
         }
     };
     watch.finish_stage();
@@ -86,18 +85,17 @@ fn announcement(config: &WordVectors, place: &Place) -> String {
         "learning {} by {}: {dimension} numbers a vector, {epochs} epochs, on {}",
         config.name,
         config.learning.method(),
-        device::name(place.device)
+        place.processor.name()
     );
-    if place.device == Device::Cpu {
+    if place.processor.is_cpu() {
         let plural = if place.threads == 1 { "" } else { "s" };
         text += &format!(" with {} thread{plural}", place.threads);
-    }
-    if place.device != Device::Cpu {
+    } else {
         text += "; without checkpoints, so that a stop loses it";
     }
     if let Learning::Word2vec(word2vec, _) = config.learning
         && place.threads > 1
-        && place.device == Device::Cpu
+        && place.processor.is_cpu()
         && !word2vec.deterministic
     {
         text += "; they share the vectors without locks (Hogwild), so no two runs give the same bits: --threads 1 or \

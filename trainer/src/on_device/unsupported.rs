@@ -4,7 +4,10 @@ use trainer_words::learn::{Architecture, Objective, Settings};
 use trainer_words::{Result, WordsError};
 
 /// Refuses what only the CPU learns, one sentence for the first setting of that kind.
-pub(super) fn refuse(settings: &Settings) -> Result<()> {
+///
+/// # Errors
+/// The setting, and what to use in its place.
+pub fn refuse(settings: &Settings) -> Result<()> {
     let refusals = [
         (
             settings.architecture != Architecture::SkipGram,
@@ -26,7 +29,7 @@ pub(super) fn refuse(settings: &Settings) -> Result<()> {
     match refusals.into_iter().find(|(refused, ..)| *refused) {
         None => Ok(()),
         Some((_, found, instead)) => Err(WordsError::Setting(format!(
-            "{found}: a device learns skip-gram with negative sampling alone; use device = \"cpu\", or {instead}"
+            "{found}: this is learned on the CPU alone; use device = \"cpu\", or {instead}"
         ))),
     }
 }

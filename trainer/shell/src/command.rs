@@ -1,9 +1,12 @@
 //! The program's command line as a whole: training, and what else `train` does.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
-use crate::cli;
+use crate::cli::{self, Request};
 use crate::error::{Result, TrainError};
+use crate::progress::say;
 use crate::words;
 
 /// Makes embedding models for a domain, and asks word vectors.
@@ -33,20 +36,32 @@ pub enum Command {
     Words(words::args::Args),
 }
 
-/// Does what the command line asks.
+/// Does what the command line asks. `with_libtorch` does all that computes with libtorch: the rest never calls into it,
+/// so a program whose `with_libtorch` does not either is linked without it.
 ///
 /// # Errors
-/// See [`cli::execute`] and [`words::execute`].
-pub fn execute(cli: Cli) -> Result<()> {
+/// See [`words::execute`] and [`Request`].
+pub fn execute(cli: Cli, with_libtorch: fn(Request) -> Result<()>) -> Result<()> {
     match (cli.command, cli.train) {
         (Some(Command::Words(args)), _) => words::execute(&args),
-        (None, Some(args)) => {
-            // Only training computes with libtorch.
-            encoder_torch::limit_spinning();
-            cli::execute(args)
-        }
+        (None, Some(args)) => match Request::read(args)? {
+            request if request.needs_libtorch() => with_libtorch(request),
+            request => request.learn_words(),
+        },
         // The parser asks for one of them first.
         (None, None) => Err(TrainError::Config("nothing to do; give --config FILE".to_owned())),
+    }
+}
+
+/// Runs a program's whole command line, with its exit code: 0, 2 for an error, 130 for an interrupt.
+pub fn main(with_libtorch: fn(Request) -> Result<()>) -> ExitCode {
+    match execute(Cli::parse(), with_libtorch) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error}"));
+            let interrupted = matches!(error, TrainError::Interrupted | TrainError::SetAside(_));
+            ExitCode::from(if interrupted { 130 } else { 2 })
+        }
     }
 }
 
