@@ -31,7 +31,7 @@ pub fn multiple_negatives_ranking(
     };
     let scores = unit_rows(anchors)?.f_matmul(&unit_rows(&candidates)?.f_transpose(0, 1)?)? * scale;
     let labels = Tensor::arange(anchors.size()[0], (Kind::Int64, anchors.device()));
-    Ok(scores.f_cross_entropy_loss::<Tensor>(&labels, None, tch::Reduction::Mean, NO_IGNORED_LABEL, 0.0)?)
+    scores.f_cross_entropy_loss::<Tensor>(&labels, None, tch::Reduction::Mean, NO_IGNORED_LABEL, 0.0)
 }
 
 /// PyTorch's default; no row has this label.
@@ -42,7 +42,7 @@ fn unit_rows(rows: &Tensor) -> Result<Tensor, TchError> {
     let norms = rows
         .f_norm_scalaropt_dim(2, [1i64].as_slice(), true)?
         .f_clamp_min(1e-12)?;
-    Ok(rows.f_div(&norms)?)
+    rows.f_div(&norms)
 }
 
 #[cfg(test)]
