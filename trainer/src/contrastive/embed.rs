@@ -18,37 +18,50 @@ use crate::error::Result;
 const SHORTEST: f64 = 0.75;
 
 /// Vectors of `texts` in their order, shape `(texts, dimension)`, differentiable, dropout active.
+///
+/// # Errors
+/// What libtorch refuses, such as too much memory.
 pub fn embed(encoder: &TorchEncoder, texts: &[&Tokens]) -> Result<Tensor> {
-    let groups = group(texts);
-    let mut vectors = Vec::with_capacity(groups.len());
-    for group in &groups {
-        let batch = TokenBatch::new(group.iter().map(|&i| texts[i]), encoder.tokenizer().pad_id());
-        vectors.push(encoder.embed(&batch, true)?);
-    }
-    let order = inverse(&groups.concat());
-    let stacked = Tensor::f_cat(&vectors, 0).map_err(torch)?;
-    let order = Tensor::from_slice(&order).to_device(stacked.device());
+    let groups = groups(texts, usize::MAX);
+    let vectors = groups.iter().map(|group| embed_group(encoder, texts, group));
+    in_order(&vectors.collect::<Result<Vec<_>>>()?, &groups)
+}
+
+/// Vectors of the texts at the positions `group`, in that order.
+///
+/// # Errors
+/// As [`embed`].
+pub(super) fn embed_group(encoder: &TorchEncoder, texts: &[&Tokens], group: &[usize]) -> Result<Tensor> {
+    let batch = TokenBatch::new(group.iter().map(|&i| texts[i]), encoder.tokenizer().pad_id());
+    Ok(encoder.embed(&batch, true)?)
+}
+
+/// The groups' vectors in the order of the texts.
+pub(super) fn in_order(vectors: &[Tensor], groups: &[Vec<usize>]) -> Result<Tensor> {
+    let stacked = Tensor::f_cat(vectors, 0).map_err(torch)?;
+    let order = Tensor::from_slice(&inverse(&groups.concat())).to_device(stacked.device());
     stacked.f_index_select(0, &order).map_err(torch)
 }
 
-/// Positions of the texts, longest first (ties by position), cut into groups of similar length.
-fn group(texts: &[&Tokens]) -> Vec<Vec<usize>> {
+/// Positions of the texts, longest first (ties by position), cut into groups of similar length and of at most
+/// `most_tokens` tokens with padding, but at least one text.
+pub(super) fn groups(texts: &[&Tokens], most_tokens: usize) -> Vec<Vec<usize>> {
     let length = |i: usize| texts[i].ids.len();
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(length(i)), i));
-    order
-        .chunk_by({
-            let mut longest = order.first().map_or(0, |&i| length(i));
-            move |_, &next| {
-                let fits = length(next) as f64 >= SHORTEST * longest as f64;
-                if !fits {
-                    longest = length(next);
-                }
-                fits
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for i in order {
+        match groups.last_mut() {
+            Some(group)
+                if length(i) as f64 >= SHORTEST * length(group[0]) as f64
+                    && (group.len() + 1) * length(group[0]) <= most_tokens =>
+            {
+                group.push(i);
             }
-        })
-        .map(<[usize]>::to_vec)
-        .collect()
+            _ => groups.push(vec![i]),
+        }
+    }
+    groups
 }
 
 /// Where each original position went: `order[result[i]] == i`.
@@ -72,8 +85,18 @@ mod tests {
                 truncated: false,
             })
             .into();
-        let groups = group(&texts.iter().collect::<Vec<_>>());
-        assert_eq!(groups, [vec![1], vec![2, 5], vec![4], vec![3, 0]]);
+        let texts = texts.iter().collect::<Vec<_>>();
+        assert_eq!(
+            groups(&texts, usize::MAX),
+            [vec![1], vec![2, 5], vec![4], vec![3, 0]]
+        );
+        let cut = groups(&texts, 139);
+        assert_eq!(
+            cut,
+            [vec![1], vec![2], vec![5, 4], vec![3, 0]],
+            "61 and 50 fit together"
+        );
+        assert_eq!(groups(&texts, 1).len(), texts.len(), "a text is never cut");
     }
 
     #[test]

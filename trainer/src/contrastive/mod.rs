@@ -8,6 +8,7 @@
 
 pub mod batches;
 pub mod embed;
+pub mod gradient_cache;
 pub mod loss;
 pub mod optimizer;
 pub mod pairs;

@@ -32,6 +32,8 @@ pub struct Job {
     pub device: tch::Device,
     /// Events on stdout instead of the table.
     pub json: bool,
+    /// Point models/latest at the model even if it is not better.
+    pub promote: bool,
 }
 
 /// Runs `job` from reading the data to the model in its place.
@@ -54,6 +56,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         tokens: &tokens,
         evaluator: evaluator.as_ref(),
         train: &job.config.train,
+        loss: &job.config.loss,
         every_steps: job.config.eval.as_ref().map_or(0, |eval| eval.every_steps),
         steps,
         interrupt,
@@ -75,19 +78,26 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     interrupt.check()?;
     let improved = measured.map(|(before, after)| quality::improved(&before, &after));
     let model = job.output.target().to_path_buf();
-    let link = job.output.publish()?;
+    let link = job.output.publish(job.promote || improved != Some(false))?;
     log.announce(&Event::Done {
         model: model.clone(),
         step: kept,
         improved,
+        promoted: link.is_some(),
         seconds: started.elapsed().as_secs_f64(),
     })?;
     if !job.json {
         show(measured.as_ref())?;
     }
-    let link = link
-        .map(|link| format!(", and {} points at it", link.display()))
-        .unwrap_or_default();
+    let link = match link {
+        Some(link) => format!(", and {} points at it", link.display()),
+        None if improved == Some(false) && !job.promote => {
+            "; models/latest was left as it is, because this model is not better than its base model (--promote \
+             moves it all the same)"
+                .into()
+        }
+        None => String::new(),
+    };
     say(&format!(
         "{} is ready{link}; it took {}",
         model.display(),
@@ -102,6 +112,19 @@ fn open_model(job: &mut Job) -> Result<TorchEncoder> {
     let base = base_model::locate(&job.config)?;
     let train = &mut job.config.train;
     let encoder = base_model::open(&base, train, job.device)?;
+    let dimension = encoder.dimension();
+    if let Some(long) = job
+        .config
+        .loss
+        .matryoshka
+        .iter()
+        .find(|&&length| length >= dimension)
+    {
+        return Err(TrainError::Config(format!(
+            "loss.matryoshka = {long}: expected lengths below the {dimension} numbers of a vector of {}",
+            base.display()
+        )));
+    }
     // Dropout draws from libtorch's generator; nothing else does.
     tch::manual_seed(i64::from(train.seed));
     train.max_length = Some(encoder.max_length());

@@ -12,7 +12,7 @@ use super::schedule::LinearSchedule;
 use super::step::Stepper;
 use super::tokens::TokenTable;
 use crate::checkpoint::Checkpoint;
-use crate::config::Train;
+use crate::config::{Loss, Train};
 use crate::error::Result;
 use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
@@ -32,6 +32,8 @@ pub struct Inputs<'a> {
     pub evaluator: Option<&'a Evaluator>,
     /// The settings.
     pub train: &'a Train,
+    /// What a batch is judged by.
+    pub loss: &'a Loss,
     /// Measure after every this many steps as well; 0 for not at all.
     pub every_steps: usize,
     /// Optimizer steps of the whole run.
@@ -75,7 +77,7 @@ impl<'a> Session<'a> {
             pairs, train, steps, ..
         } = self.inputs;
         let schedule = LinearSchedule::new(train.learning_rate, steps, train.warmup_ratio);
-        let mut stepper = Stepper::new(self.inputs.encoder, train);
+        let mut stepper = Stepper::new(self.inputs.encoder, train, self.inputs.loss);
         let mut progress = Steps::new(steps);
         self.measuring = Duration::ZERO;
         let epochs = (0..).map(|epoch| (epoch, deal(pairs, train.batch_size, train.seed, epoch)));

@@ -4,10 +4,11 @@ use encoder_torch::TorchEncoder;
 use tch::Tensor;
 
 use super::embed::embed;
-use super::loss::multiple_negatives_ranking;
+use super::gradient_cache::Cached;
+use super::loss::Loss;
 use super::optimizer::AdamW;
 use super::torch;
-use crate::config::Train;
+use crate::config::{self, Train};
 use crate::error::{Result, TrainError};
 use encoder::tokens::Tokens;
 
@@ -24,19 +25,23 @@ pub struct StepReport {
 pub struct Stepper<'a> {
     encoder: &'a TorchEncoder,
     optimizer: AdamW,
-    scale: f64,
+    loss: Loss,
+    mini_batch_tokens: Option<usize>,
+    seed: u32,
     max_grad_norm: f64,
     steps: usize,
 }
 
 impl<'a> Stepper<'a> {
     /// Ready for the first step.
-    pub fn new(encoder: &'a TorchEncoder, train: &Train) -> Self {
+    pub fn new(encoder: &'a TorchEncoder, train: &Train, loss: &config::Loss) -> Self {
         let optimizer = AdamW::new(encoder.var_store(), train.weight_decay);
         Stepper {
             encoder,
             optimizer,
-            scale: train.scale,
+            loss: Loss::new(train, loss),
+            mini_batch_tokens: loss.mini_batch_tokens,
+            seed: train.seed,
             max_grad_norm: train.max_grad_norm,
             steps: 0,
         }
@@ -50,9 +55,21 @@ impl<'a> Stepper<'a> {
     pub fn step(&mut self, texts: &[&Tokens], pairs: usize, rate: f64) -> Result<StepReport> {
         self.steps += 1;
         self.optimizer.zero_grad();
-        let loss = self.loss(texts, pairs)?;
-        let value = self.finite("loss", f64::try_from(&loss).map_err(torch)?)?;
-        loss.f_backward().map_err(torch)?;
+        let value = match self.mini_batch_tokens {
+            None => {
+                let loss = self.loss(texts, pairs)?;
+                let value = self.finite("loss", f64::try_from(&loss).map_err(torch)?)?;
+                loss.f_backward().map_err(torch)?;
+                value
+            }
+            Some(tokens) => {
+                let name = (self.seed, self.steps);
+                let cached = Cached::forward(self.encoder, texts, (&self.loss, pairs), tokens, name)?;
+                let value = self.finite("loss", f64::try_from(&cached.loss).map_err(torch)?)?;
+                cached.backward()?;
+                value
+            }
+        };
         let grad_norm = self.finite(
             "gradient norm",
             self.optimizer.clip_grad_norm(self.max_grad_norm).map_err(torch)?,
@@ -67,10 +84,7 @@ impl<'a> Stepper<'a> {
     /// The loss of a batch as a scalar with a gradient; see [`Stepper::step`].
     pub fn loss(&self, texts: &[&Tokens], pairs: usize) -> Result<Tensor> {
         let vectors = embed(self.encoder, texts)?;
-        let (total, pairs) = (texts.len() as i64, pairs as i64);
-        let (anchors, positives) = (vectors.narrow(0, 0, pairs), vectors.narrow(0, pairs, pairs));
-        let negatives = (total > 2 * pairs).then(|| vectors.narrow(0, 2 * pairs, total - 2 * pairs));
-        multiple_negatives_ranking(&anchors, &positives, negatives.as_ref(), self.scale).map_err(torch)
+        self.loss.of(&vectors, pairs as i64).map_err(torch)
     }
 
     fn finite(&self, what: &'static str, value: f64) -> Result<f64> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Judged, Kind, Patterns, auto};
+use super::{Judged, Kind, Loss, Patterns, auto};
 
 /// A whole file of `kind = "contrastive"`, defaults filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct Contrastive {
     /// How training goes.
     #[serde(default)]
     pub train: Train,
+    /// What a batch is judged by.
+    #[serde(default)]
+    pub loss: Loss,
     /// Questions with judged answers to measure the model on; without it nothing is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eval: Option<Eval>,

@@ -6,10 +6,12 @@
 //! they are on the command line.
 
 mod check;
+mod check_loss;
 mod check_words;
 mod contrastive;
 mod glove;
 mod locate;
+mod loss;
 mod parse;
 mod word2vec;
 mod words;
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use contrastive::{Contrastive, Data, Eval, Train};
 pub use glove::Glove;
 pub use locate::locate;
+pub use loss::{Direction, Hardness, Loss, Softmax};
 pub use parse::{load, parse};
 pub use word2vec::Word2vec;
 pub use words::{

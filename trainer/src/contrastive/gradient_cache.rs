@@ -1,0 +1,204 @@
+//! Gradients of a large batch in the memory of a small one.
+//!
+//! Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup" (GradCache,
+//! <https://arxiv.org/abs/2101.06983>, section 3.2): the vectors of all texts are computed without keeping what their
+//! gradients need, the loss gives the gradient of each vector, and then each mini-batch is computed once more and
+//! passes its vectors' gradients on to the parameters. The sum is the gradient of the whole batch. Dropout must drop
+//! the same in both passes, so each mini-batch has a seed of its own.
+
+use encoder::tokens::Tokens;
+use encoder_torch::TorchEncoder;
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tch::{Tensor, no_grad};
+
+use super::embed::{embed_group, groups, in_order};
+use super::loss::Loss;
+use super::torch;
+use crate::error::Result;
+
+/// A batch between the two passes.
+pub struct Cached<'a> {
+    encoder: &'a TorchEncoder,
+    texts: &'a [&'a Tokens],
+    groups: Vec<Vec<usize>>,
+    seeds: Vec<i64>,
+    vectors: Tensor,
+    /// The loss of the batch, a scalar.
+    pub loss: Tensor,
+}
+
+impl<'a> Cached<'a> {
+    /// The first pass over a batch of `pairs` pairs, its columns one after the other in `texts`, in mini-batches of
+    /// at most `most_tokens` tokens. `name` says which draws of dropout it gets: seed of the run, and number of
+    /// the step.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn forward(
+        encoder: &'a TorchEncoder,
+        texts: &'a [&'a Tokens],
+        (loss, pairs): (&Loss, usize),
+        most_tokens: usize,
+        name: (u32, usize),
+    ) -> Result<Self> {
+        let groups = groups(texts, most_tokens);
+        let seeds = seeds(name, groups.len());
+        let vectors = no_grad(|| {
+            let vectors = groups.iter().zip(&seeds).map(|(group, &seed)| {
+                tch::manual_seed(seed);
+                embed_group(encoder, texts, group)
+            });
+            in_order(&vectors.collect::<Result<Vec<_>>>()?, &groups)
+        })?;
+        let vectors = vectors.detach().set_requires_grad(true);
+        let loss = loss.of(&vectors, pairs as i64).map_err(torch)?;
+        Ok(Cached {
+            encoder,
+            texts,
+            groups,
+            seeds,
+            vectors,
+            loss,
+        })
+    }
+
+    /// The second pass: adds the batch's gradient to the parameters'.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn backward(&self) -> Result<()> {
+        self.loss.f_backward().map_err(torch)?;
+        let gradients = self.vectors.f_grad().map_err(torch)?;
+        for (group, &seed) in self.groups.iter().zip(&self.seeds) {
+            let rows: Vec<i64> = group.iter().map(|&row| row as i64).collect();
+            let rows = Tensor::from_slice(&rows).to_device(gradients.device());
+            let gradients = gradients.f_index_select(0, &rows).map_err(torch)?;
+            tch::manual_seed(seed);
+            let vectors = embed_group(self.encoder, self.texts, group)?;
+            let backward = vectors
+                .f_mul(&gradients)
+                .and_then(|products| products.f_sum(tch::Kind::Float));
+            backward.and_then(|sum| sum.f_backward()).map_err(torch)?;
+        }
+        Ok(())
+    }
+}
+
+/// A seed for each mini-batch of a step.
+fn seeds((seed, step): (u32, usize), count: usize) -> Vec<i64> {
+    let mut random = ChaCha8Rng::seed_from_u64(u64::from(seed));
+    random.set_stream(step as u64);
+    // libtorch's seeds are positive here, so that they read the same everywhere.
+    (0..count).map(|_| (random.next_u64() >> 1) as i64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::{Mutex, PoisonError};
+
+    use tch::Device;
+
+    use super::*;
+    use crate::base_model;
+    use crate::config::{self, Train};
+    use crate::contrastive::embed::embed;
+
+    /// Draws are seeded in libtorch as a whole, so these tests take turns.
+    static DRAWS: Mutex<()> = Mutex::new(());
+
+    const TEXTS: [&str; 8] = [
+        "what causes high blood pressure",
+        "a cold",
+        "how is asthma treated in small children and in adults",
+        "fever",
+        "high blood pressure has many causes among them salt and age",
+        "a cold is an infection of the nose and the throat",
+        "asthma is treated with inhaled medicine",
+        "fever is a temperature above normal",
+    ];
+
+    fn tiny_bert(dropout: f64) -> TorchEncoder {
+        let train = Train {
+            dropout: Some(dropout),
+            ..Train::default()
+        };
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny-bert");
+        base_model::open(&folder, &train, Device::Cpu).unwrap()
+    }
+
+    /// The gradients by name, which are forgotten.
+    fn take_gradients(encoder: &TorchEncoder) -> Vec<(String, Tensor)> {
+        let mut variables: Vec<_> = encoder.var_store().variables().into_iter().collect();
+        variables.sort_by(|a, b| a.0.cmp(&b.0));
+        let take = |(name, mut variable): (String, Tensor)| {
+            let gradient = variable.grad().copy();
+            variable.zero_grad();
+            (name, gradient)
+        };
+        variables.into_iter().map(take).collect()
+    }
+
+    fn assert_equal(found: &[(String, Tensor)], expected: &[(String, Tensor)]) {
+        assert!(
+            expected
+                .iter()
+                .any(|(_, gradient)| gradient.abs().max().double_value(&[]) > 1e-3)
+        );
+        for ((name, found), (_, expected)) in found.iter().zip(expected) {
+            let difference = (found - expected).abs().max().double_value(&[]);
+            assert!(difference <= 1e-5, "{name}: {difference}");
+        }
+    }
+
+    #[test]
+    fn gradients_are_those_of_one_pass_over_the_whole_batch() {
+        let _turn = DRAWS.lock().unwrap_or_else(PoisonError::into_inner);
+        let encoder = tiny_bert(0.0);
+        let tokens = encoder.tokens(&TEXTS).unwrap();
+        let texts: Vec<&Tokens> = tokens.iter().collect();
+        let loss = Loss::new(&Train::default(), &config::Loss::default());
+        let cached = Cached::forward(&encoder, &texts, (&loss, 4), 24, (1, 1)).unwrap();
+        assert!(cached.groups.len() >= 4, "{:?}", cached.groups);
+        cached.backward().unwrap();
+        let found = take_gradients(&encoder);
+
+        let whole = loss.of(&embed(&encoder, &texts).unwrap(), 4).unwrap();
+        assert!((whole.double_value(&[]) - cached.loss.double_value(&[])).abs() < 1e-5);
+        whole.backward();
+        assert_equal(&found, &take_gradients(&encoder));
+    }
+
+    #[test]
+    fn both_passes_drop_the_same() {
+        let _turn = DRAWS.lock().unwrap_or_else(PoisonError::into_inner);
+        let encoder = tiny_bert(0.3);
+        let tokens = encoder.tokens(&TEXTS).unwrap();
+        let texts: Vec<&Tokens> = tokens.iter().collect();
+        let loss = Loss::new(&Train::default(), &config::Loss::default());
+        let name = (7, 3);
+        let cached = Cached::forward(&encoder, &texts, (&loss, 4), 24, name).unwrap();
+        cached.backward().unwrap();
+        let found = take_gradients(&encoder);
+
+        let groups = groups(&texts, 24);
+        let vectors = groups.iter().zip(seeds(name, groups.len())).map(|(group, seed)| {
+            tch::manual_seed(seed);
+            embed_group(&encoder, &texts, group).unwrap()
+        });
+        let vectors = in_order(&vectors.collect::<Vec<_>>(), &groups).unwrap();
+        loss.of(&vectors, 4).unwrap().backward();
+        assert_equal(&found, &take_gradients(&encoder));
+    }
+
+    #[test]
+    fn seeds_differ_between_runs_steps_and_mini_batches_and_come_again() {
+        let all = [seeds((1, 1), 3), seeds((1, 2), 3), seeds((2, 1), 3)].concat();
+        let mut unique = all.clone();
+        unique.sort_unstable();
+        unique.dedup();
+        assert_eq!(unique.len(), 9);
+        assert_eq!(seeds((1, 1), 3), all[..3]);
+    }
+}

@@ -1,0 +1,136 @@
+//! The multiple-negatives ranking loss: each anchor must prefer its own positive to all other candidates.
+//!
+//! Henderson et al. 2017, "Efficient Natural Language Response Suggestion for Smart Reply", section 4.4
+//! (<https://arxiv.org/abs/1705.00652>), with the scaled cosine and the explicit hard negatives of
+//! sentence-transformers' `MultipleNegativesRankingLoss`; the candidates of other directions as in Günther et al.
+//! 2023 (<https://arxiv.org/abs/2310.19923>, section 5.2: both ways) and Li et al. 2023
+//! (<https://arxiv.org/abs/2308.03281>, section 3.2: all four in one softmax); hardness as in Lan et al. 2025
+//! (<https://arxiv.org/abs/2503.04812>, equation 5). Apart from the model, so that it is tested alone.
+
+use tch::{Kind, TchError, Tensor};
+
+use crate::config::{Direction, Hardness, Loss, Softmax};
+
+/// The loss with its settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranking {
+    /// Factor on the cosine before the softmax: the inverse of its temperature.
+    pub scale: f64,
+    /// Which texts are candidates of which; questions against documents are always among them.
+    pub directions: Vec<Direction>,
+    /// One softmax over all candidates, or one for each direction.
+    pub softmax: Softmax,
+    /// Which wrong candidates weigh more the nearer they are, and how much.
+    pub hardness: Option<(Hardness, f64)>,
+}
+
+/// The vectors of a batch of B pairs with n hard negatives each; D numbers a vector. Rows need not have unit
+/// length.
+#[derive(Debug)]
+pub struct Columns {
+    /// `(B, D)`: questions.
+    pub anchors: Tensor,
+    /// `((1 + n)·B, D)`: the positives, row i answers anchor i; then, column after column, the hard negatives,
+    /// wrong for their own anchor and candidates for all others too.
+    pub documents: Tensor,
+}
+
+impl Ranking {
+    /// As configured.
+    pub fn new(scale: f64, settings: &Loss) -> Self {
+        let mut directions = settings.directions.clone();
+        directions.sort_unstable();
+        directions.dedup();
+        Ranking {
+            scale,
+            directions,
+            softmax: settings.softmax,
+            hardness: settings
+                .hardness
+                .map(|hardness| (hardness, settings.hardness_strength)),
+        }
+    }
+
+    /// Mean over the anchors of −log of the positive's share of the softmax, as a scalar with a gradient.
+    ///
+    /// With [`Softmax::PerDirection`] the logarithm of the denominator is the mean over the directions of theirs.
+    ///
+    /// # Errors
+    /// Shapes that do not fit together.
+    pub fn loss(&self, columns: &Columns) -> Result<Tensor, TchError> {
+        let (anchors, documents) = (unit_rows(&columns.anchors)?, unit_rows(&columns.documents)?);
+        let scores = self
+            .directions
+            .iter()
+            .map(|&direction| self.scores(direction, &anchors, &documents))
+            .collect::<Result<Vec<_>, _>>()?;
+        // Directions are sorted, and questions against documents are the first of them.
+        let positive = scores[0].f_diagonal(0, 0, 1)?;
+        let denominator = match self.softmax {
+            Softmax::Joint => Tensor::f_cat(&scores, 1)?.f_logsumexp([1i64].as_slice(), false)?,
+            Softmax::PerDirection => {
+                let each = scores
+                    .iter()
+                    .map(|scores| scores.f_logsumexp([1i64].as_slice(), false));
+                let each = each.collect::<Result<Vec<_>, _>>()?;
+                Tensor::f_stack(&each, 0)?.f_mean_dim([0i64].as_slice(), false, Kind::Float)?
+            }
+        };
+        denominator.f_sub(&positive)?.f_mean(Kind::Float)
+    }
+
+    /// Scaled scores of one direction, a row for each pair, −∞ where a text meets itself or its own pair's.
+    fn scores(&self, direction: Direction, anchors: &Tensor, documents: &Tensor) -> Result<Tensor, TchError> {
+        let pairs = anchors.size()[0];
+        let positives = documents.f_narrow(0, 0, pairs)?;
+        let cosines = |rows: &Tensor, candidates: &Tensor| rows.f_matmul(&candidates.f_transpose(0, 1)?);
+        match direction {
+            Direction::QueryToDocument => self.harder(cosines(anchors, documents)?),
+            Direction::QueryToQuery => without_own(&cosines(anchors, anchors)?.f_mul_scalar(self.scale)?),
+            Direction::DocumentToQuery => cosines(&positives, anchors)?.f_mul_scalar(self.scale),
+            Direction::DocumentToDocument => {
+                without_own(&cosines(&positives, documents)?.f_mul_scalar(self.scale)?)
+            }
+        }
+    }
+
+    /// Scales cosines of questions against documents, and adds strength · cosine, without a gradient, to those of
+    /// the chosen wrong documents.
+    fn harder(&self, cosines: Tensor) -> Result<Tensor, TchError> {
+        let scaled = cosines.f_mul_scalar(self.scale)?;
+        let Some((hardness, strength)) = self.hardness else {
+            return Ok(scaled);
+        };
+        let size = cosines.size();
+        let (pairs, documents) = (size[0], size[1]);
+        let own = own_mask(pairs, documents, &cosines)?;
+        let positives = Tensor::f_arange(documents, (Kind::Int64, cosines.device()))?.f_lt(pairs)?;
+        let chosen = match hardness {
+            Hardness::InBatchNegatives => own.f_logical_not()?,
+            Hardness::HardNegatives => own.f_logical_and(&positives.f_logical_not()?)?,
+            Hardness::AllNegatives => own.f_logical_and(&positives)?.f_logical_not()?,
+        };
+        let penalty = cosines.f_detach()?.f_mul_scalar(strength)?;
+        scaled.f_add(&penalty.f_mul(&chosen)?)
+    }
+}
+
+/// −∞ where a row's pair meets a text of its own pair: column j of the scores belongs to pair j mod B.
+fn without_own(scores: &Tensor) -> Result<Tensor, TchError> {
+    let size = scores.size();
+    scores.f_masked_fill(&own_mask(size[0], size[1], scores)?, f64::NEG_INFINITY)
+}
+
+/// Shape `(pairs, columns)`: whether a column's text belongs to the row's pair.
+fn own_mask(pairs: i64, columns: i64, like: &Tensor) -> Result<Tensor, TchError> {
+    let eye = Tensor::f_eye(pairs, (Kind::Bool, like.device()))?;
+    eye.f_repeat([1, columns / pairs])
+}
+
+/// Rows divided by their L2 norm, as `torch.nn.functional.normalize` does: norms below 1e-12 count as that.
+fn unit_rows(rows: &Tensor) -> Result<Tensor, TchError> {
+    let norms = rows
+        .f_norm_scalaropt_dim(2, [1i64].as_slice(), true)?
+        .f_clamp_min(1e-12)?;
+    rows.f_div(&norms)
+}

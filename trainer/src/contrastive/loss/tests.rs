@@ -1,0 +1,133 @@
+use tch::{Device, Kind, Tensor};
+
+use super::*;
+use crate::config::{Direction, Hardness, Softmax};
+
+fn columns(anchors: &Tensor, documents: &[&Tensor]) -> Columns {
+    Columns {
+        anchors: anchors.shallow_clone(),
+        documents: Tensor::cat(documents, 0),
+    }
+}
+
+fn plain() -> Ranking {
+    Ranking::new(20.0, &config::Loss::default())
+}
+
+fn value(anchors: &Tensor, documents: &[&Tensor]) -> f64 {
+    plain()
+        .loss(&columns(anchors, documents))
+        .unwrap()
+        .double_value(&[])
+}
+
+fn axes() -> Tensor {
+    Tensor::eye(2, (Kind::Float, Device::Cpu))
+}
+
+#[test]
+fn two_orthogonal_pairs_have_the_loss_computed_by_hand() {
+    let expected = (1.0 + (-20.0f64).exp()).ln();
+    assert!((value(&axes(), &[&axes()]) - expected).abs() < 1e-6);
+}
+
+#[test]
+fn hard_negatives_are_candidates_of_every_anchor() {
+    // Each negative equals one of the positives: every anchor has two candidates at cosine 1, two at 0.
+    let expected = (2.0 + 2.0 * (-20.0f64).exp()).ln();
+    assert!((value(&axes(), &[&axes(), &axes()]) - expected).abs() < 1e-6);
+}
+
+#[test]
+fn the_length_of_the_rows_does_not_matter() {
+    let anchors = Tensor::from_slice(&[1.0f32, 2.0, -1.0, 0.5]).view([2, 2]);
+    let positives = Tensor::from_slice(&[0.5f32, 2.0, -1.0, 1.5]).view([2, 2]);
+    let longer = value(&(&anchors * 7.0), &[&(&positives * 0.1)]);
+    assert!((value(&anchors, &[&positives]) - longer).abs() < 1e-6);
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_an_error_not_a_panic() {
+    let other = Tensor::eye(3, (Kind::Float, Device::Cpu));
+    assert!(plain().loss(&columns(&axes(), &[&other])).is_err());
+    let short = Matryoshka::new(&[5]);
+    assert!(short.sum(&axes(), |vectors| vectors.f_sum(Kind::Float)).is_err());
+}
+
+#[test]
+fn each_direction_adds_its_candidates_and_no_text_meets_itself() {
+    let loss = |directions: &[Direction], softmax| {
+        let settings = config::Loss {
+            directions: directions.to_vec(),
+            softmax,
+            ..config::Loss::default()
+        };
+        let ranking = Ranking::new(1.0, &settings);
+        ranking
+            .loss(&columns(&axes(), &[&axes()]))
+            .unwrap()
+            .double_value(&[])
+    };
+    use Direction::{DocumentToDocument, DocumentToQuery, QueryToDocument, QueryToQuery};
+    let e = std::f64::consts::E;
+    // Scores are 1 with the own text of the other side and 0 with all others.
+    let expected = [
+        (&[QueryToDocument][..], e + 1.0),
+        (&[QueryToDocument, QueryToQuery], e + 2.0),
+        (&[QueryToDocument, DocumentToQuery], 2.0 * e + 2.0),
+        (&[DocumentToDocument, QueryToDocument], e + 2.0),
+        (
+            &[QueryToDocument, QueryToQuery, DocumentToQuery, DocumentToDocument],
+            2.0 * e + 4.0,
+        ),
+    ];
+    for (directions, denominator) in expected {
+        let found = loss(directions, Softmax::Joint);
+        let expected = denominator.ln() - 1.0;
+        assert!(
+            (found - expected).abs() < 1e-6,
+            "{directions:?}: {found} for {expected}"
+        );
+    }
+    let both = loss(&[QueryToDocument, DocumentToQuery], Softmax::PerDirection);
+    assert!((both - ((e + 1.0).ln() - 1.0)).abs() < 1e-6);
+}
+
+#[test]
+fn hardness_adds_to_the_scores_of_the_chosen_negatives_alone() {
+    // Pair 0 with a hard negative at cosine 1 to anchor 0, pair 1 with one at cosine 0 to both.
+    let anchors = Tensor::eye(3, (Kind::Float, Device::Cpu)).narrow(0, 0, 2);
+    let hard = Tensor::from_slice(&[1.0f32, 0.0, 0.0, 0.0, 0.0, 1.0]).view([2, 3]);
+    let loss = |hardness| {
+        let settings = config::Loss {
+            hardness,
+            hardness_strength: 2.0,
+            ..config::Loss::default()
+        };
+        let columns = columns(&anchors, &[&anchors, &hard]);
+        Ranking::new(1.0, &settings)
+            .loss(&columns)
+            .unwrap()
+            .double_value(&[])
+    };
+    let e = std::f64::consts::E;
+    // Anchor 0: positive e, in batch 1, its hard negative e, the other's 1. Anchor 1: e, 1, and twice 1.
+    let second = (e + 3.0).ln() - 1.0;
+    let expected = |hard: f64| ((e + 2.0 + hard).ln() - 1.0 + second) / 2.0;
+    for (hardness, score) in [
+        (None, e),
+        (Some(Hardness::InBatchNegatives), e),
+        (Some(Hardness::HardNegatives), e.powi(3)),
+        (Some(Hardness::AllNegatives), e.powi(3)),
+    ] {
+        let found = loss(hardness);
+        assert!((found - expected(score)).abs() < 1e-6, "{hardness:?}: {found}");
+    }
+}
+
+#[test]
+fn matryoshka_adds_the_loss_of_cut_vectors() {
+    let vectors = Tensor::from_slice(&[1.0f32, 2.0, 4.0, 8.0]).view([1, 4]);
+    let sum = Matryoshka::new(&[2, 1, 2]).sum(&vectors, |vectors| vectors.f_sum(Kind::Float));
+    assert_eq!(sum.unwrap().double_value(&[]), 15.0 + 3.0 + 1.0);
+}
