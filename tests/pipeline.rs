@@ -13,21 +13,26 @@ fn workbench() -> &'static Folder {
     static FOLDER: OnceLock<Folder> = OnceLock::new();
     FOLDER.get_or_init(|| {
         let folder = Folder::new();
-        write_tiny_model(&folder.path().join("base"), 1).unwrap();
-        let data = root().join("data/medical");
-        let config = format!(
-            "kind = \"contrastive\"\nname = \"tiny\"\nbase_model = \"base\"\ndevice = \"cpu\"\n\
-             [data]\ntrain = \"{data}/train.jsonl\"\n\
-             [train]\nmax_steps = 3\nbatch_size = 8\nseed = 7\n\
-             [eval]\ncorpus = \"{data}/corpus.parquet\"\nqueries = \"{data}/dev/queries.jsonl\"\n\
-             qrels = \"{data}/dev/qrels.tsv\"\n",
-            data = data.display()
-        );
-        std::fs::write(folder.path().join("tiny.toml"), config).unwrap();
-        folder.succeed("train", &["--config", "tiny.toml"]);
+        write_tiny_config(&folder, "learning_rate = 2e-5\nmax_steps = 3\nbatch_size = 8");
+        // Three steps may well make it worse.
+        folder.succeed("train", &["--config", "tiny.toml", "--promote"]);
         folder.succeed("index", &["build", &corpus()]);
         folder
     })
+}
+
+/// A tiny random model `base`, and `tiny.toml` that trains it with those settings.
+fn write_tiny_config(folder: &Folder, train: &str) {
+    write_tiny_model(&folder.path().join("base"), 1).unwrap();
+    let data = root().join("data/medical");
+    let config = format!(
+        "kind = \"contrastive\"\nname = \"tiny\"\nbase_model = \"base\"\ndevice = \"cpu\"\n\
+         [data]\ntrain = \"{data}/train.jsonl\"\n[train]\n{train}\nseed = 7\n\
+         [eval]\ncorpus = \"{data}/corpus.parquet\"\nqueries = \"{data}/dev/queries.jsonl\"\n\
+         qrels = \"{data}/dev/qrels.tsv\"\n",
+        data = data.display()
+    );
+    std::fs::write(folder.path().join("tiny.toml"), config).unwrap();
 }
 
 fn corpus() -> String {
@@ -66,6 +71,49 @@ fn training_leaves_a_model_that_indexing_takes_by_itself() {
     }
     let info: Value = serde_json::from_str(&folder.succeed("index", &["info", "--json"])).unwrap();
     assert_eq!(info["documents"], 543, "{info}");
+}
+
+#[test]
+fn a_model_that_is_not_better_is_kept_but_not_promoted() {
+    let folder = Folder::new();
+    // Steps so small that every weight stays what it is.
+    write_tiny_config(&folder, "learning_rate = 1e-30\nmax_steps = 1\nbatch_size = 8");
+    let ended = folder.run("train", &["--config", "tiny.toml"]);
+    assert_eq!(ended.code, Some(0), "{ended:#?}");
+    assert!(
+        ended.err.contains("models/latest was left as it is"),
+        "{}",
+        ended.err
+    );
+    assert!(folder.path().join("models/tiny/modules.json").exists());
+    assert!(!folder.path().join("models/latest").exists());
+    folder.succeed("train", &["--config", "tiny.toml", "--force", "--promote"]);
+    assert!(folder.path().join("models/latest/modules.json").exists());
+}
+
+#[test]
+fn two_models_are_compared_on_judged_questions() {
+    let folder = workbench();
+    let test = root().join("data/medical/test").display().to_string();
+    let compare = |more: &[&str]| {
+        let arguments = [&["compare", "base", "models/latest", "--eval", &test], more].concat();
+        folder.succeed("train", &arguments)
+    };
+    let report = compare(&[]);
+    for part in [
+        "216 questions, 543 passages",
+        "nDCG@10",
+        "95 % interval",
+        "recall@100",
+    ] {
+        assert!(report.contains(part), "{part:?} is not in\n{report}");
+    }
+    let lines = json(&compare(&["--json"]));
+    assert_eq!(lines[0]["questions"], 216);
+    let same = folder.succeed("train", &["compare", "base", "base", "--eval", &test]);
+    assert!(same.contains("could be chance (p = 1.0000"), "{same}");
+    let missing = folder.run("train", &["compare", "base", "nowhere", "--eval", &test]);
+    assert_eq!(missing.code, Some(2), "{missing:#?}");
 }
 
 #[test]

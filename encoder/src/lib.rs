@@ -17,6 +17,7 @@ mod encode;
 mod error;
 pub mod model;
 pub mod ranking;
+pub mod significance;
 mod static_encoder;
 pub mod tables;
 #[cfg(feature = "testing")]

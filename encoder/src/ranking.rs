@@ -29,21 +29,37 @@ pub struct Metrics {
 /// `runs` maps a query's id to document ids, best first. A query without a run counts as 0: leaving
 /// it out would flatter.
 pub fn evaluate(qrels: &Qrels, runs: &BTreeMap<String, Vec<String>>) -> Metrics {
-    let mut sum = Metrics::default();
-    for (query, grades) in qrels {
+    mean(evaluate_each(qrels, runs).values())
+}
+
+/// The metrics of each query of `qrels` that has a relevant document; 0 for a query without a run.
+pub fn evaluate_each(qrels: &Qrels, runs: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, Metrics> {
+    let judged = qrels.iter().filter_map(|(query, grades)| {
         let relevant = grades.values().filter(|&&grade| grade > 0).count();
-        if relevant == 0 {
-            continue;
-        }
-        sum.queries += 1;
-        let Some(run) = runs.get(query) else { continue };
-        let gains = gains(run, grades);
-        sum.ndcg_at_10 += ndcg(&gains, grades, 10);
-        sum.mrr_at_10 += reciprocal_rank(&gains, 10);
-        sum.recall_at_1 += recall(&gains, relevant, 1);
-        sum.recall_at_10 += recall(&gains, relevant, 10);
-        sum.recall_at_100 += recall(&gains, relevant, 100);
-    }
+        let gains = runs.get(query).map_or_else(Vec::new, |run| gains(run, grades));
+        let metrics = (relevant > 0).then(|| Metrics {
+            ndcg_at_10: ndcg(&gains, grades, 10),
+            mrr_at_10: reciprocal_rank(&gains, 10),
+            recall_at_1: recall(&gains, relevant, 1),
+            recall_at_10: recall(&gains, relevant, 10),
+            recall_at_100: recall(&gains, relevant, 100),
+            queries: 1,
+        });
+        Some((query.clone(), metrics?))
+    });
+    judged.collect()
+}
+
+/// The mean over queries; 0 over none.
+pub fn mean<'a>(each: impl Iterator<Item = &'a Metrics>) -> Metrics {
+    let sum = each.fold(Metrics::default(), |sum, query| Metrics {
+        ndcg_at_10: sum.ndcg_at_10 + query.ndcg_at_10,
+        mrr_at_10: sum.mrr_at_10 + query.mrr_at_10,
+        recall_at_1: sum.recall_at_1 + query.recall_at_1,
+        recall_at_10: sum.recall_at_10 + query.recall_at_10,
+        recall_at_100: sum.recall_at_100 + query.recall_at_100,
+        queries: sum.queries + query.queries,
+    });
     let queries = sum.queries.max(1) as f64;
     Metrics {
         ndcg_at_10: sum.ndcg_at_10 / queries,

@@ -11,6 +11,7 @@
 
 pub mod base_model;
 pub mod checkpoint;
+pub mod compare;
 pub mod contrastive;
 pub mod on_device;
 pub mod train;

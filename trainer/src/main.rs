@@ -6,8 +6,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
-use trainer_shell::cli::Request;
-use trainer_shell::command;
+use trainer_shell::command::{self, Task};
 use trainer_shell::error::{Result, TrainError};
 
 fn main() -> ExitCode {
@@ -15,7 +14,7 @@ fn main() -> ExitCode {
 }
 
 /// Starts the program that links libtorch in this one's place, with the same arguments; comes back only with an error.
-fn become_train_torch(_: Request) -> Result<()> {
+fn become_train_torch(_: Task) -> Result<()> {
     let program = std::env::current_exe()
         .map_err(|error| TrainError::Config(format!("cannot find the folder of this program: {error}")))?
         .with_file_name("train-torch");

@@ -16,7 +16,7 @@ use crate::word_vectors::device::Processor;
 ///
 /// # Errors
 /// Everything that [`run`] and [`Request::learn_words_on`] report, a device that is not there.
-pub fn with_libtorch(request: Request) -> Result<()> {
+pub fn train(request: Request) -> Result<()> {
     if let Some(threads) = request.args.threads {
         limit_threads(threads);
     }
@@ -56,6 +56,7 @@ fn contrastive(request: Request) -> Result<()> {
         output,
         device,
         json: args.json,
+        promote: args.promote,
     };
     run(job, &interrupt)
 }

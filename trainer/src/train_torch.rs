@@ -2,7 +2,17 @@
 
 use std::process::ExitCode;
 
+use trainer::command::Task;
+use trainer::error::Result;
+
 fn main() -> ExitCode {
     encoder_torch::limit_spinning();
-    trainer_shell::command::main(trainer::train::with_libtorch)
+    trainer_shell::command::main(with_libtorch)
+}
+
+fn with_libtorch(task: Task) -> Result<()> {
+    match task {
+        Task::Train(request) => trainer::train::train(*request),
+        Task::Compare(args) => trainer::compare::compare(&args),
+    }
 }

@@ -19,7 +19,8 @@ Examples:
   train --config words.toml --resume           go on with word vectors that were stopped
 
 Paths in the configuration are relative to the current folder. The model is a sentence-transformers folder;
-models/latest is pointed at it, and `index build` and `search` use that by default.
+models/latest is pointed at it, unless it is worse than its base model on [eval]'s questions, and `index build` and
+`search` use that by default.
 
 Exit codes: 0 done, 2 error, 130 interrupted (what was there before is unchanged then; word vectors are set
 aside, and the same command with --resume goes on with them).";
@@ -57,6 +58,10 @@ pub struct Args {
     #[arg(long)]
     pub resume: bool,
 
+    /// Point models/latest at the model even if it is not better than its base model
+    #[arg(long)]
+    pub promote: bool,
+
     /// Write JSON Lines to stdout (start, corpus, step or progress, learned, evaluation, done) instead of the table
     #[arg(long)]
     pub json: bool,
@@ -70,7 +75,7 @@ pub struct Args {
 }
 
 /// Keeps the text, which goes into the saved configuration, once it is known to be a device.
-fn device(text: &str) -> std::result::Result<String, String> {
+pub(crate) fn device(text: &str) -> std::result::Result<String, String> {
     text.parse::<DeviceChoice>().map(|_| text.to_owned())
 }
 

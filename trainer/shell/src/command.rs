@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::cli::{self, Request};
+use crate::compare;
 use crate::error::{Result, TrainError};
 use crate::progress::say;
 use crate::words;
@@ -17,7 +18,7 @@ use crate::words;
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
-    override_usage = "train --config FILE [OPTIONS]\n       train words MODEL <WORD>..."
+    override_usage = "train --config FILE [OPTIONS]\n       train words MODEL <WORD>...\n       train compare MODEL_A MODEL_B --eval DIR"
 )]
 pub struct Cli {
     /// What to do instead of training.
@@ -34,6 +35,17 @@ pub enum Command {
     /// Ask word vectors: nearest words, analogies, agreement with human scores
     #[command(after_help = words::args::AFTER_HELP)]
     Words(words::args::Args),
+    /// Compare two models on judged questions, and say whether the difference could be chance
+    #[command(after_help = compare::args::AFTER_HELP)]
+    Compare(compare::args::Args),
+}
+
+/// What computes with libtorch.
+pub enum Task {
+    /// A training, but word vectors on the CPU.
+    Train(Box<Request>),
+    /// A comparison of two models.
+    Compare(compare::args::Args),
 }
 
 /// Does what the command line asks. `with_libtorch` does all that computes with libtorch: the rest never calls into it,
@@ -41,11 +53,12 @@ pub enum Command {
 ///
 /// # Errors
 /// See [`words::execute`] and [`Request`].
-pub fn execute(cli: Cli, with_libtorch: fn(Request) -> Result<()>) -> Result<()> {
+pub fn execute(cli: Cli, with_libtorch: fn(Task) -> Result<()>) -> Result<()> {
     match (cli.command, cli.train) {
         (Some(Command::Words(args)), _) => words::execute(&args),
+        (Some(Command::Compare(args)), _) => with_libtorch(Task::Compare(args)),
         (None, Some(args)) => match Request::read(args)? {
-            request if request.needs_libtorch() => with_libtorch(request),
+            request if request.needs_libtorch() => with_libtorch(Task::Train(Box::new(request))),
             request => request.learn_words(),
         },
         // The parser asks for one of them first.
@@ -54,7 +67,7 @@ pub fn execute(cli: Cli, with_libtorch: fn(Request) -> Result<()>) -> Result<()>
 }
 
 /// Runs a program's whole command line, with its exit code: 0, 2 for an error, 130 for an interrupt.
-pub fn main(with_libtorch: fn(Request) -> Result<()>) -> ExitCode {
+pub fn main(with_libtorch: fn(Task) -> Result<()>) -> ExitCode {
     match execute(Cli::parse(), with_libtorch) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -113,7 +126,8 @@ mod tests {
         for part in [
             "train --config FILE [OPTIONS]\n",
             "train words MODEL <WORD>...\n",
-            "words  Ask word vectors",
+            "words    Ask word vectors",
+            "compare  Compare two models",
             "--device <DEVICE>",
             "Examples:\n  train --config medical.toml ",
             "Exit codes: 0 done, 2 error, 130 interrupted",

@@ -6,7 +6,7 @@ use std::path::Path;
 use encoder::beir::{self, Qrels};
 use encoder::corpus::{self, Columns};
 use encoder::ranking::{self, Metrics};
-use encoder::vectors::{Vectors, exact_top_k};
+use encoder::vectors::{Neighbor, Vectors, exact_top_k};
 use encoder::{Encoder, EncoderError};
 
 use crate::config::Judged;
@@ -29,10 +29,14 @@ pub struct Evaluator {
 }
 
 /// A measurement.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// The metrics over all judged questions.
     pub metrics: Metrics,
+    /// Those of each question, in the order of [`Evaluator::question`].
+    pub each: Vec<Metrics>,
+    /// The best passages of each question, best first, as far down as a metric looks.
+    pub hits: Vec<Vec<u32>>,
     /// Passages and questions cut at the model's maximum length.
     pub truncated: usize,
 }
@@ -98,6 +102,18 @@ impl Evaluator {
         self.questions.len()
     }
 
+    /// The text of a judged question.
+    pub fn question(&self, number: usize) -> &str {
+        &self.questions[number]
+    }
+
+    /// The id of a passage, and whether it is a right answer to a question.
+    pub fn passage(&self, row: u32, question: usize) -> (&str, bool) {
+        let id = &self.document_ids[row as usize];
+        let grade = self.qrels[&self.query_ids[question]].get(id);
+        (id, grade.is_some_and(|&grade| grade > 0))
+    }
+
     /// Encodes everything with `encoder` and ranks it; `progress` is told how many texts are done.
     pub fn measure(
         &self,
@@ -119,20 +135,26 @@ impl Evaluator {
         progress(self.questions.len());
         truncated += questions.truncated;
         let ranked = exact_top_k(&questions.vectors, &vectors, DEPTH);
-        let runs: BTreeMap<String, Vec<String>> = std::iter::zip(&self.query_ids, ranked)
-            .map(|(id, hits)| {
-                (
-                    id.clone(),
-                    hits.iter()
-                        .map(|hit| self.document_ids[hit.row as usize].clone())
-                        .collect(),
-                )
-            })
-            .collect();
-        Ok(Measured {
-            metrics: ranking::evaluate(&self.qrels, &runs),
+        let rows = |hits: Vec<Neighbor>| hits.iter().map(|hit| hit.row).collect();
+        Ok(self.judge(ranked.into_iter().map(rows).collect(), truncated))
+    }
+
+    /// The metrics of rankings: the passages of each question, best first.
+    fn judge(&self, hits: Vec<Vec<u32>>, truncated: usize) -> Measured {
+        let ids = |rows: &Vec<u32>| {
+            let ids = rows.iter().map(|&row| self.document_ids[row as usize].clone());
+            ids.collect::<Vec<String>>()
+        };
+        let runs: BTreeMap<String, Vec<String>> =
+            std::iter::zip(self.query_ids.iter().cloned(), hits.iter().map(ids)).collect();
+        let by_id = ranking::evaluate_each(&self.qrels, &runs);
+        let each: Vec<Metrics> = self.query_ids.iter().map(|id| by_id[id]).collect();
+        Measured {
+            metrics: ranking::mean(each.iter()),
+            each,
+            hits,
             truncated,
-        })
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 //! ```text
 //! command ─▶ cli ─▶ config ─┬▶ word_vectors ─▶ evaluate ─▶ output: models/NAME
 //!    │                      └▶ what needs libtorch: given by the program
-//!    └▶ words ─▶ trainer_words::similar
+//!    ├▶ words ─▶ trainer_words::similar
+//!    └▶ compare: with encoders that the program gives
 //! ```
 
 pub mod cli;
 pub mod command;
+pub mod compare;
 pub mod config;
 pub mod error;
 pub mod evaluate;

@@ -77,10 +77,11 @@ impl Output {
         &self.target
     }
 
-    /// Moves the filled folder to its place and points `models/latest` at it, if that is where it is.
+    /// Moves the filled folder to its place and, where `promote` is set, points `models/latest` at it, if that is
+    /// where it is.
     ///
     /// Returns the link where it was set.
-    pub fn publish(mut self) -> Result<Option<PathBuf>> {
+    pub fn publish(mut self, promote: bool) -> Result<Option<PathBuf>> {
         sync(&self.aside)?;
         if self.target.symlink_metadata().is_ok() {
             self.replace()?;
@@ -89,7 +90,7 @@ impl Output {
         }
         self.published = true;
         sync_entries(parent(&self.target))?;
-        if parent(&self.target) != Path::new(MODELS) {
+        if !promote || parent(&self.target) != Path::new(MODELS) {
             return Ok(None);
         }
         point_latest_at(&self.target).map(Some)
@@ -243,7 +244,7 @@ mod tests {
         let output = Output::claim(Some(&out), "m", false).unwrap();
         fs::write(output.aside().join("modules.json"), "new").unwrap();
         assert_eq!(
-            output.publish().unwrap(),
+            output.publish(true).unwrap(),
             None,
             "the link is set in models/ alone"
         );
@@ -262,7 +263,7 @@ mod tests {
         let output = Output::claim(Some(&out), "m", true).unwrap();
         fs::write(output.aside().join("modules.json"), "new").unwrap();
         assert_eq!(fs::read_to_string(out.join("modules.json")).unwrap(), "old");
-        output.publish().unwrap();
+        output.publish(true).unwrap();
         assert_eq!(fs::read_to_string(out.join("modules.json")).unwrap(), "new");
         assert_eq!(names(folder.path()), ["model"]);
     }

@@ -68,6 +68,8 @@ pub enum Event {
         step: usize,
         /// Whether nDCG@10 is above the base model's; absent where nothing was measured.
         improved: Option<bool>,
+        /// Whether models/latest points at the model now.
+        promoted: bool,
         /// Duration of the whole run.
         seconds: f64,
     },

@@ -175,7 +175,7 @@ impl Run<'_> {
 /// Moves the model to its place; then the checkpoint is of no more use.
 fn publish(output: Output, checkpoint: Checkpoint, started: Instant, log: &RunLog) -> Result<()> {
     let model = output.target().to_path_buf();
-    let link = output.publish()?;
+    let link = output.publish(true)?;
     checkpoint.remove()?;
     let seconds = started.elapsed().as_secs_f64();
     log.announce(&Event::Done {
