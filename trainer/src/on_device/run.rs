@@ -6,7 +6,7 @@ use encoder::vectors::Vectors;
 use tch::{Device, Kind, TchError, Tensor};
 use trainer_words::corpus::{IntegerCorpus, SENTENCE_END, Vocabulary};
 use trainer_words::learn::{Learned, Settings};
-use trainer_words::{Observer, Progress, Result, WordVectors, WordsError};
+use trainer_words::{Observer, Progress, Result, Stage, WordVectors, WordsError};
 
 use super::draws::Draws;
 use super::piece::{self, Layout, Piece};
@@ -162,7 +162,7 @@ impl Run<'_> {
     fn report(&mut self, done: u64, epoch: usize, loss: Option<f64>, learning_rate: f64) {
         self.reported = Instant::now();
         self.observer.progress(&Progress {
-            stage: "learning",
+            stage: Stage::Learning,
             done,
             total: self.words_in_all(),
             epoch,

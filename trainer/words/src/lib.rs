@@ -20,9 +20,10 @@ pub mod similar;
 pub mod subwords;
 mod table;
 pub mod texts;
+mod threads;
 mod word_vectors;
 
 pub use error::{Result, WordsError};
-pub use observer::{Observer, Progress, Unobserved};
+pub use observer::{Observer, Progress, Stage, Unobserved};
 pub use table::{MappedRows, Table};
 pub use word_vectors::{SubwordVectors, WordVectors};

@@ -1,10 +1,41 @@
 //! How long work tells where it is and hears that it should stop.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What long work is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// Text is read and its words are counted.
+    #[serde(rename = "reading")]
+    Reading,
+    /// Phrases are looked for.
+    #[serde(rename = "phrases")]
+    Phrases,
+    /// Co-occurrences are counted.
+    #[serde(rename = "counting")]
+    Counting,
+    /// Vectors are learned.
+    #[serde(rename = "learning")]
+    Learning,
+    /// The directions that all texts share are looked for.
+    #[serde(rename = "common components")]
+    CommonComponents,
+}
+
+/// As in the lines of `run_log.jsonl`.
+impl fmt::Display for Stage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(formatter)
+    }
+}
+
 /// Where long work is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// What is being done: `reading`, `phrases`, `counting`, `learning`, `common components`.
-    pub stage: &'static str,
+    /// What is being done.
+    pub stage: Stage,
     /// Units done in this stage: bytes of text, words, or co-occurrences, all epochs together.
     pub done: u64,
     /// Units in all.

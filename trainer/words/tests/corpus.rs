@@ -19,7 +19,7 @@ use parquet::arrow::ArrowWriter;
 use trainer_words::corpus::{
     CorpusSettings, InvalidUtf8, PhraseSettings, PreparedCorpus, Tokenization, prepare,
 };
-use trainer_words::{Observer, Progress, Unobserved, WordsError};
+use trainer_words::{Observer, Progress, Stage, Unobserved, WordsError};
 
 const LINES: [&str; 5] = [
     "The fever rose, the cough stayed.",
@@ -569,7 +569,7 @@ struct Watch {
 
 impl Observer for Watch {
     fn progress(&self, progress: &Progress) {
-        assert_eq!(progress.stage, "reading");
+        assert_eq!(progress.stage, Stage::Reading);
         self.done.store(progress.done, Ordering::Relaxed);
         self.total.store(progress.total, Ordering::Relaxed);
     }

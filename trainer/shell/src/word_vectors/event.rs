@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use encoder::ranking::Metrics;
 use serde::{Deserialize, Serialize};
+use trainer_words::Stage;
 use trainer_words::corpus::CorpusReport;
 
 /// One line; its `type` is the variant's name in lower case.
@@ -28,8 +29,8 @@ pub enum Event {
     },
     /// Once a second at most.
     Progress {
-        /// `reading`, `phrases`, `counting`, `learning` or `common components`.
-        stage: String,
+        /// What is being done.
+        stage: Stage,
         /// Done in this stage: bytes of text, words or co-occurrences, all epochs together.
         done: u64,
         /// To be done in this stage.
@@ -94,7 +95,7 @@ mod tests {
                 vocabulary: 3,
             },
             Event::Progress {
-                stage: "learning".into(),
+                stage: Stage::Learning,
                 done: 5,
                 total: 10,
                 epoch: 1,

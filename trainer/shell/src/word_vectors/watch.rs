@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use trainer_words::{Observer, Progress, WordsError};
+use trainer_words::{Observer, Progress, Stage, WordsError};
 
 use super::event::Event;
 use crate::error::{Result, TrainError};
@@ -28,14 +28,14 @@ pub struct Watch<'a> {
 
 struct State {
     log: RunLog,
-    stage: Option<Stage>,
+    stage: Option<Shown>,
     /// Why the log could not be written; the work is stopped then.
     failed: Option<TrainError>,
 }
 
 /// A stage of the work as it is shown.
-struct Stage {
-    name: &'static str,
+struct Shown {
+    stage: Stage,
     bar: ProgressBar,
     started: Instant,
     /// Done before it started: more than nothing where a checkpoint is gone on with.
@@ -95,10 +95,10 @@ impl Observer for Watch<'_> {
     fn progress(&self, progress: &Progress) {
         let mut state = self.state();
         let State { log, stage, failed } = &mut *state;
-        if let Some(ended) = stage.take_if(|stage| stage.name != progress.stage) {
+        if let Some(ended) = stage.take_if(|shown| shown.stage != progress.stage) {
             ended.bar.finish_and_clear();
         }
-        let stage = stage.get_or_insert_with(|| Stage::begin(progress));
+        let stage = stage.get_or_insert_with(|| Shown::begin(progress));
         stage.show(progress, self.learning_unit);
         if let Some(event) = stage.event(progress)
             && let Err(error) = log.record(&event)
@@ -112,17 +112,17 @@ impl Observer for Watch<'_> {
     }
 }
 
-impl Stage {
+impl Shown {
     fn begin(progress: &Progress) -> Self {
         // The template is fixed, so it either always parses or is caught by the first run on a terminal.
         let style = ProgressStyle::with_template("{prefix} {bar:30} {percent} %  {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         let now = Instant::now();
-        Stage {
-            name: progress.stage,
+        Shown {
+            stage: progress.stage,
             bar: ProgressBar::new(progress.total)
                 .with_style(style)
-                .with_prefix(progress.stage),
+                .with_prefix(progress.stage.to_string()),
             started: now,
             before: progress.done,
             last_line: now,
@@ -139,7 +139,7 @@ impl Stage {
         if self.bar.is_hidden() && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let percent = 100.0 * progress.done as f64 / progress.total.max(1) as f64;
-            say(&format!("{}: {percent:.0} %, {state}", self.name));
+            say(&format!("{}: {percent:.0} %, {state}", self.stage));
         }
         self.bar.set_length(progress.total);
         self.bar.set_position(progress.done);
@@ -157,11 +157,11 @@ impl Stage {
         }
         let speed = self.per_second(progress);
         if speed > 0.0 {
-            parts.push(match self.name {
-                "reading" => format!("{:.1} MB/s", speed / 1e6),
-                "learning" => format!("{} {learning_unit}/s", grouped(speed as u64)),
-                "counting" | "phrases" => format!("{} words/s", grouped(speed as u64)),
-                _ => format!("{}/s", grouped(speed as u64)),
+            parts.push(match self.stage {
+                Stage::Reading => format!("{:.1} MB/s", speed / 1e6),
+                Stage::Learning => format!("{} {learning_unit}/s", grouped(speed as u64)),
+                Stage::Counting | Stage::Phrases => format!("{} words/s", grouped(speed as u64)),
+                Stage::CommonComponents => format!("{}/s", grouped(speed as u64)),
             });
             let left = progress.total.saturating_sub(progress.done) as f64 / speed;
             parts.push(format!("{} left", seconds(left)));
@@ -186,7 +186,7 @@ impl Stage {
         self.last_event = Instant::now();
         let (sum, count) = std::mem::take(&mut self.losses);
         Some(Event::Progress {
-            stage: progress.stage.to_owned(),
+            stage: progress.stage,
             done: progress.done,
             total: progress.total,
             epoch: progress.epoch + 1,
@@ -201,7 +201,7 @@ impl Stage {
 mod tests {
     use super::*;
 
-    fn progress(stage: &'static str, done: u64) -> Progress {
+    fn progress(stage: Stage, done: u64) -> Progress {
         Progress {
             stage,
             done,
@@ -214,10 +214,10 @@ mod tests {
 
     #[test]
     fn loss_rate_speed_and_time_are_shown_and_what_was_done_before_is_not_counted_as_speed() {
-        let mut stage = Stage::begin(&progress("learning", 40));
+        let mut stage = Shown::begin(&progress(Stage::Learning, 40));
         stage.started = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
-        stage.show(&progress("learning", 50), "words");
-        let said = stage.describe(&progress("learning", 50), "words");
+        stage.show(&progress(Stage::Learning, 50), "words");
+        let said = stage.describe(&progress(Stage::Learning, 50), "words");
         assert!(said.starts_with("loss 0.5000, rate 0.0100, "), "{said}");
         assert!(
             said.ends_with("50 s left") || said.ends_with("51 s left"),
@@ -231,12 +231,12 @@ mod tests {
         let log = RunLog::create(std::path::Path::new("/dev/full"), false).unwrap();
         let interrupt = Interrupt::default();
         let watch = Watch::new(log, &interrupt, "words");
-        watch.progress(&progress("learning", 1));
+        watch.progress(&progress(Stage::Learning, 1));
         assert!(!watch.interrupted());
         if let Some(stage) = &mut watch.state().stage {
             stage.last_event = Instant::now().checked_sub(EVENT_EVERY).unwrap();
         }
-        watch.progress(&progress("learning", 2));
+        watch.progress(&progress(Stage::Learning, 2));
         assert!(watch.interrupted());
         let error = watch.outcome::<()>(Err(WordsError::Interrupted)).unwrap_err();
         assert!(error.to_string().contains("No space left"), "{error}");

@@ -12,7 +12,7 @@ use super::interner::Interner;
 use super::segmentation::Found;
 use super::{IntegerCorpus, IntegerWriter};
 use crate::error::{Result, WordsError};
-use crate::observer::{Observer, Progress};
+use crate::observer::{Observer, Progress, Stage};
 
 /// Pairs counted at a time, some 400 MB. Behind that the rarest are forgotten, so counts of pairs that are
 /// rare in a part of the text can come out lower.
@@ -194,7 +194,7 @@ impl Finder<'_> {
 
     fn report(&self, done: u64, total: u64, pass: usize) {
         self.observer.progress(&Progress {
-            stage: "phrases",
+            stage: Stage::Phrases,
             done,
             total,
             epoch: pass,

@@ -10,7 +10,7 @@ use super::sources::{Block, Blocks};
 use super::tokenizer::Tokenizer;
 use super::{IntegerCorpus, IntegerWriter};
 use crate::error::{Result, WordsError};
-use crate::observer::{Observer, Progress};
+use crate::observer::{Observer, Progress, Stage};
 
 /// Blocks of text that wait for the second thread.
 const BLOCKS_AHEAD: usize = 3;
@@ -106,7 +106,7 @@ impl Numbering {
             if done >= total || reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY) {
                 reported = Some(Instant::now());
                 observer.progress(&Progress {
-                    stage: "reading",
+                    stage: Stage::Reading,
                     done,
                     total,
                     epoch: 0,

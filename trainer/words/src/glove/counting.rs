@@ -11,8 +11,8 @@ use super::settings::Settings;
 use super::table::Table;
 use crate::corpus::{Chunk, IntegerCorpus};
 use crate::error::{Result, WordsError};
-use crate::learn::session::REPORT_EVERY;
-use crate::observer::{Observer, Progress};
+use crate::observer::{Observer, Progress, Stage};
+use crate::threads::REPORT_EVERY;
 
 /// What the counting threads share.
 struct Shared<'a> {
@@ -97,7 +97,7 @@ impl Shared<'_> {
 
     fn progress(&self) -> Progress {
         Progress {
-            stage: "counting",
+            stage: Stage::Counting,
             done: self.done.load(Ordering::Relaxed),
             total: self.corpus.words(),
             epoch: 0,

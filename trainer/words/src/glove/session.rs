@@ -2,9 +2,8 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Barrier, Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::blocks::Blocks;
 use super::counting;
@@ -14,9 +13,9 @@ use super::settings::{FREE, Settings};
 use crate::corpus::{IntegerCorpus, Vocabulary};
 use crate::error::{Result, WordsError};
 use crate::learn::random::Random;
-use crate::learn::session::{REPORT_EVERY, WORTH_KEEPING};
 use crate::learn::{Checkpointing, Learned, checkpoint};
-use crate::observer::{Observer, Progress};
+use crate::observer::{Observer, Progress, Stage};
+use crate::threads::{Meeting, Signals};
 
 const CHECKPOINT_FORMAT: &str = "sextant-glove-checkpoint 1";
 
@@ -47,37 +46,20 @@ pub fn learn(
     settings.validate()?;
     let mut model = Model::new(vocabulary, settings)?;
     let identity = checkpoint::Identity::new(CHECKPOINT_FORMAT, (vocabulary, corpus), settings, &FREE)?;
-    let resumed = match checkpointing {
-        Some(checkpointing) if checkpointing.resume => checkpoint::read(
-            &checkpointing.path,
-            &identity,
-            [&mut model.words, &mut model.contexts],
-        )?,
-        _ => 0,
-    };
+    let resumed = checkpoint::resume(checkpointing, &identity, [&mut model.words, &mut model.contexts])?;
     let blocks = co_occurrences((vocabulary, corpus), settings, scratch, observer)?;
     let run = Run::new(&model, &blocks, settings, resumed);
-    let set_aside = || match checkpointing {
-        Some(checkpointing) => checkpoint::write(
+    let set_aside = |checkpointing: &Checkpointing| {
+        let next = run.next.load(Ordering::Relaxed);
+        checkpoint::write(
             &checkpointing.path,
             &identity,
             [&model.words, &model.contexts],
-            run.next.load(Ordering::Relaxed),
-        ),
-        None => Ok(()),
+            next,
+        )
     };
-    let mut began = Instant::now();
-    while !run.segment(checkpointing.map(|checkpointing| checkpointing.every), observer) {
-        set_aside()?;
-        began = Instant::now();
-        if run.stop.load(Ordering::Relaxed) {
-            return Err(WordsError::Interrupted);
-        }
-    }
-    if began.elapsed() >= WORTH_KEEPING {
-        // Whoever stops what comes after the learning need not learn again.
-        set_aside()?;
-    }
+    let segment = |longest| run.segment(longest, observer);
+    run.signals.learn_all(checkpointing, segment, set_aside)?;
     Ok(Learned {
         word_vectors: model.word_vectors(vocabulary),
         at_bound: model.at_bound(),
@@ -124,16 +106,13 @@ pub(super) struct Run<'a> {
     next: AtomicUsize,
     /// Records learned, all epochs.
     done: AtomicU64,
-    /// No new round is begun: to stop for good, or for a checkpoint.
-    pause: AtomicBool,
-    stop: AtomicBool,
+    signals: Signals,
     /// Sum of the objective, and of how many records.
     loss: Mutex<(f64, u64)>,
 }
 
 /// What the threads of a segment share.
 struct Round {
-    barrier: Barrier,
     go_on: AtomicBool,
     /// Part of the rows to be taken next.
     part: AtomicUsize,
@@ -148,8 +127,7 @@ impl<'a> Run<'a> {
             kernel: Kernel::detect(),
             next: AtomicUsize::new(next),
             done: AtomicU64::new(0),
-            pause: AtomicBool::new(false),
-            stop: AtomicBool::new(false),
+            signals: Signals::default(),
             loss: Mutex::new((0.0, 0)),
         };
         let (epoch, rounds) = (next / blocks.parts(), next % blocks.parts());
@@ -167,50 +145,31 @@ impl<'a> Run<'a> {
     /// Learns until all is done (true), or the observer interrupts or that much time has passed (false).
     /// Either way all rounds before `next` are learned, and no others.
     pub(super) fn segment(&self, longest: Option<Duration>, observer: &dyn Observer) -> bool {
-        self.pause.store(false, Ordering::Relaxed);
-        let threads = self.settings.threads.min(self.blocks.parts());
         let round = Round {
-            barrier: Barrier::new(threads),
             go_on: AtomicBool::new(true),
             part: AtomicUsize::new(0),
         };
-        let started = Instant::now();
-        thread::scope(|scope| {
-            let caller = thread::current();
-            let workers: Vec<_> = (0..threads)
-                .map(|thread| {
-                    let (caller, round) = (caller.clone(), &round);
-                    scope.spawn(move || {
-                        self.work(thread, round);
-                        caller.unpark();
-                    })
-                })
-                .collect();
-            while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
-                thread::park_timeout(REPORT_EVERY);
-                self.stop.fetch_or(observer.interrupted(), Ordering::Relaxed);
-                let time_is_up = longest.is_some_and(|longest| started.elapsed() >= longest);
-                if time_is_up || self.stop.load(Ordering::Relaxed) {
-                    self.pause.store(true, Ordering::Relaxed);
-                }
-                observer.progress(&self.progress());
-            }
-        });
+        self.signals.run(
+            self.settings.threads.min(self.blocks.parts()),
+            |thread, meeting| self.work(thread, &round, meeting),
+            longest,
+            || self.progress(),
+            observer,
+        );
         self.next.load(Ordering::Relaxed) == self.rounds_in_all()
     }
 
     /// What each thread does: blocks of a round that no other thread has taken, round after round.
-    fn work(&self, thread: usize, round: &Round) {
+    fn work(&self, thread: usize, round: &Round, meeting: &Meeting) {
         let mut examples = Vec::new();
         let mut number = self.next.load(Ordering::Relaxed);
         loop {
             if thread == 0 {
-                let more = number < self.rounds_in_all() && !self.pause.load(Ordering::Relaxed);
+                let more = number < self.rounds_in_all() && !self.signals.pausing();
                 round.go_on.store(more, Ordering::Relaxed);
                 round.part.store(0, Ordering::Relaxed);
             }
-            round.barrier.wait();
-            if !round.go_on.load(Ordering::Relaxed) {
+            if !meeting.wait() || !round.go_on.load(Ordering::Relaxed) {
                 return;
             }
             let epoch = number / self.blocks.parts();
@@ -223,7 +182,9 @@ impl<'a> Run<'a> {
                 self.block(epoch, (part, self.column(part, shift)), &mut examples);
             }
             number += 1;
-            round.barrier.wait();
+            if !meeting.wait() {
+                return;
+            }
             if thread == 0 {
                 self.next.store(number, Ordering::Relaxed);
             }
@@ -279,7 +240,7 @@ impl<'a> Run<'a> {
         let (loss, records) = std::mem::take(&mut *self.loss.lock().unwrap_or_else(PoisonError::into_inner));
         let last = self.settings.epochs - 1;
         Progress {
-            stage: "learning",
+            stage: Stage::Learning,
             done,
             total: self.blocks.records() * self.settings.epochs as u64,
             epoch: ((done / self.blocks.records()) as usize).min(last),

@@ -12,7 +12,7 @@ use super::session::{Run, co_occurrences};
 use super::*;
 use crate::corpus::{IntegerCorpus, SENTENCE_END, Vocabulary};
 use crate::learn::{Checkpointing, Learned};
-use crate::observer::{Observer, Progress, Unobserved};
+use crate::observer::{Observer, Progress, Stage, Unobserved};
 use crate::word_vectors::WordVectors;
 use crate::{Result, WordsError};
 
@@ -369,7 +369,7 @@ struct Impatient(AtomicUsize);
 
 impl Observer for Impatient {
     fn progress(&self, progress: &Progress) {
-        if progress.stage == "learning" {
+        if progress.stage == Stage::Learning {
             let _ = self
                 .0
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));

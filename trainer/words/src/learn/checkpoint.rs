@@ -92,6 +92,19 @@ impl Identity {
     }
 }
 
+/// Reads the checkpoint that is to be gone on with, into the matrices: the number of the next chunk. 0 where there is
+/// none to go on with.
+pub(crate) fn resume(
+    checkpointing: Option<&Checkpointing>,
+    identity: &Identity,
+    matrices: [&mut Matrix; 2],
+) -> Result<usize> {
+    match checkpointing {
+        Some(checkpointing) if checkpointing.resume => read(&checkpointing.path, identity, matrices),
+        _ => Ok(0),
+    }
+}
+
 /// Writes a checkpoint beside the old one and puts it in its place.
 pub(crate) fn write(
     path: &Path,

@@ -7,13 +7,14 @@
 //! would add up to far too much, so groups are then smaller.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Barrier, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
 use super::random::Random;
 use super::rows::Copies;
 use super::session::Run;
 use super::worker::{Shared, Worker};
 use crate::corpus::Chunk;
+use crate::threads::Meeting;
 
 /// Groups learned from the same model: the most threads that can be of use.
 const GROUPS: usize = 16;
@@ -33,7 +34,6 @@ pub(super) struct Lockstep<'a> {
     threads: usize,
     group_words: usize,
     changes: Vec<RwLock<Copies<'a>>>,
-    barrier: Barrier,
     go_on: AtomicBool,
 }
 
@@ -52,13 +52,12 @@ impl<'a> Lockstep<'a> {
             changes: (0..GROUPS)
                 .map(|_| RwLock::new(Copies::new(run.shared.model)))
                 .collect(),
-            barrier: Barrier::new(threads),
             go_on: AtomicBool::new(true),
         }
     }
 
     /// What each thread does, `thread` being its number.
-    pub(super) fn work(&self, thread: usize) {
+    pub(super) fn work(&self, thread: usize, meeting: &Meeting) {
         let run = self.run;
         let mut worker = Worker::new(run.shared, Copies::new(run.shared.model));
         let mut number = run.next.load(Ordering::Relaxed);
@@ -67,8 +66,7 @@ impl<'a> Lockstep<'a> {
                 let more = number < run.chunks_in_all() && !run.pausing();
                 self.go_on.store(more, Ordering::Relaxed);
             }
-            self.barrier.wait();
-            if !self.go_on.load(Ordering::Relaxed) {
+            if !meeting.wait() || !self.go_on.load(Ordering::Relaxed) {
                 return;
             }
             let (chunk, before) = run.chunk(number);
@@ -79,12 +77,16 @@ impl<'a> Lockstep<'a> {
                     let random = Random::stream(run.shared.settings.seed, name);
                     self.learn(&mut worker, slot, group, (before, random));
                 }
-                self.barrier.wait();
+                if !meeting.wait() {
+                    return;
+                }
                 for slot in 0..groups.len() {
                     let changes = self.changes[slot].read().unwrap_or_else(PoisonError::into_inner);
                     changes.add_to_model(run.shared.kernel, thread, self.threads);
                 }
-                self.barrier.wait();
+                if !meeting.wait() {
+                    return;
+                }
             }
             number += 1;
             run.learned(if thread == 0 { chunk.words } else { 0 }, worker.take_loss());

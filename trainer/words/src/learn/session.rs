@@ -1,9 +1,8 @@
 //! The whole of learning: chunks of the corpus handed to threads, epoch after epoch.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::checkpoint::{self, Checkpointing};
 use super::lockstep::Lockstep;
@@ -14,16 +13,11 @@ use super::settings::Settings;
 use super::worker::{Loss, Shared, Worker};
 use crate::corpus::{Chunk, IntegerCorpus, Vocabulary};
 use crate::error::{Result, WordsError};
-use crate::observer::{Observer, Progress};
+use crate::observer::{Observer, Progress, Stage};
+use crate::threads::Signals;
 use crate::word_vectors::WordVectors;
 
-/// How often the observer hears of progress and is asked whether to stop.
-pub(crate) const REPORT_EVERY: Duration = Duration::from_millis(100);
-
 const CHECKPOINT_FORMAT: &str = "sextant-words-checkpoint 2";
-
-/// Learning that took this long is set aside at its end, too.
-pub(crate) const WORTH_KEEPING: Duration = Duration::from_secs(10);
 
 /// What learning gives.
 #[derive(Debug)]
@@ -64,37 +58,20 @@ pub fn learn(
     let mut model = Model::new(vocabulary, settings)?;
     let identity =
         checkpoint::Identity::new(CHECKPOINT_FORMAT, (vocabulary, corpus), settings, &["threads"])?;
-    let resumed = match checkpointing {
-        Some(checkpointing) if checkpointing.resume => checkpoint::read(
-            &checkpointing.path,
-            &identity,
-            [&mut model.input, &mut model.output],
-        )?,
-        _ => 0,
-    };
+    let resumed = checkpoint::resume(checkpointing, &identity, [&mut model.input, &mut model.output])?;
     let shared = Shared::new(vocabulary, settings, &model);
     let run = Run::new(&shared, corpus, resumed);
-    let set_aside = || match checkpointing {
-        Some(checkpointing) => checkpoint::write(
+    let set_aside = |checkpointing: &Checkpointing| {
+        let next = run.next.load(Ordering::Relaxed);
+        checkpoint::write(
             &checkpointing.path,
             &identity,
             [&model.input, &model.output],
-            run.next.load(Ordering::Relaxed),
-        ),
-        None => Ok(()),
+            next,
+        )
     };
-    let mut began = Instant::now();
-    while !run.segment(checkpointing.map(|checkpointing| checkpointing.every), observer) {
-        set_aside()?;
-        began = Instant::now();
-        if run.stop.load(Ordering::Relaxed) {
-            return Err(WordsError::Interrupted);
-        }
-    }
-    if began.elapsed() >= WORTH_KEEPING {
-        // Whoever stops what comes after the learning need not learn again.
-        set_aside()?;
-    }
+    let segment = |longest| run.segment(longest, observer);
+    run.signals.learn_all(checkpointing, segment, set_aside)?;
     let (at_bound, kernel) = (model.at_bound(), shared.kernel.name);
     // The output vectors have done their work; the copy of the others takes their memory.
     model.output = Matrix::zeros(0, settings.dimension)?;
@@ -179,9 +156,7 @@ pub(super) struct Run<'a> {
     pub(super) next: AtomicUsize,
     /// Words learned, all epochs.
     done: AtomicU64,
-    /// No new chunk is begun: to stop for good, or for a checkpoint.
-    pause: AtomicBool,
-    stop: AtomicBool,
+    signals: Signals,
     loss: Mutex<Loss>,
 }
 
@@ -224,8 +199,7 @@ impl<'a> Run<'a> {
             order,
             next: AtomicUsize::new(next),
             done: AtomicU64::new(done),
-            pause: AtomicBool::new(false),
-            stop: AtomicBool::new(false),
+            signals: Signals::default(),
             loss: Mutex::new(Loss::default()),
         }
     }
@@ -233,36 +207,20 @@ impl<'a> Run<'a> {
     /// Learns until all is done (true), or the observer interrupts or that much time has passed (false).
     /// Either way all chunks before `next` are learned, and no others.
     fn segment(&self, longest: Option<Duration>, observer: &dyn Observer) -> bool {
-        self.pause.store(false, Ordering::Relaxed);
         let settings = self.shared.settings;
         let lockstep = settings
             .deterministic
             .then(|| Lockstep::new(self, settings.threads));
-        let started = Instant::now();
-        thread::scope(|scope| {
-            let caller = thread::current();
-            let workers: Vec<_> = (0..settings.threads)
-                .map(|number| {
-                    let (caller, lockstep) = (caller.clone(), lockstep.as_ref());
-                    scope.spawn(move || {
-                        match lockstep {
-                            Some(lockstep) => lockstep.work(number),
-                            None => self.work(number),
-                        }
-                        caller.unpark();
-                    })
-                })
-                .collect();
-            while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
-                thread::park_timeout(REPORT_EVERY);
-                self.stop.fetch_or(observer.interrupted(), Ordering::Relaxed);
-                let time_is_up = longest.is_some_and(|longest| started.elapsed() >= longest);
-                if time_is_up || self.stop.load(Ordering::Relaxed) {
-                    self.pause.store(true, Ordering::Relaxed);
-                }
-                observer.progress(&self.progress());
-            }
-        });
+        self.signals.run(
+            settings.threads,
+            |thread, meeting| match &lockstep {
+                Some(lockstep) => lockstep.work(thread, meeting),
+                None => self.work(thread),
+            },
+            longest,
+            || self.progress(),
+            observer,
+        );
         self.next.fetch_min(self.chunks_in_all(), Ordering::Relaxed);
         self.next.load(Ordering::Relaxed) == self.chunks_in_all()
     }
@@ -305,7 +263,7 @@ impl<'a> Run<'a> {
 
     /// Whether to begin no new chunk.
     pub(super) fn pausing(&self) -> bool {
-        self.pause.load(Ordering::Relaxed)
+        self.signals.pausing()
     }
 
     /// A chunk, counted through all epochs, and the words of all epochs before it.
@@ -340,7 +298,7 @@ impl<'a> Run<'a> {
         let loss = std::mem::take(&mut *self.loss.lock().unwrap_or_else(PoisonError::into_inner));
         let last = self.shared.settings.epochs - 1;
         Progress {
-            stage: "learning",
+            stage: Stage::Learning,
             done,
             total: self.words_in_all(),
             epoch: ((done / self.corpus.words()) as usize).min(last),

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::corpus::IntegerCorpus;
 use crate::error::{Result, WordsError};
-use crate::observer::{Observer, Progress};
+use crate::observer::{Observer, Progress, Stage};
 use crate::table::Table;
 
 /// Sentences looked at. A few hundred thousand fix the first directions far better than the search notices.
@@ -74,7 +74,7 @@ impl CommonComponents {
 
 fn progress(done: u64, total: u64) -> Progress {
     Progress {
-        stage: "common components",
+        stage: Stage::CommonComponents,
         done,
         total,
         epoch: 0,
