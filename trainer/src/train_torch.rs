@@ -14,5 +14,6 @@ fn with_libtorch(task: Task) -> Result<()> {
     match task {
         Task::Train(request) => trainer::train::train(*request),
         Task::Compare(args) => trainer::compare::compare(&args),
+        Task::Check(args) => trainer::contrastive::check::check(&args),
     }
 }

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::cli::{self, Request};
-use crate::compare;
 use crate::error::{Result, TrainError};
 use crate::progress::say;
 use crate::words;
+use crate::{check, compare};
 
 /// Makes embedding models for a domain, and asks word vectors.
 #[derive(Debug, Parser)]
@@ -18,7 +18,7 @@ use crate::words;
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
-    override_usage = "train --config FILE [OPTIONS]\n       train words MODEL <WORD>...\n       train compare MODEL_A MODEL_B --eval DIR"
+    override_usage = "train --config FILE [OPTIONS]\n       train check --config FILE\n       train words MODEL <WORD>...\n       train compare MODEL_A MODEL_B --eval DIR"
 )]
 pub struct Cli {
     /// What to do instead of training.
@@ -38,6 +38,9 @@ pub enum Command {
     /// Compare two models on judged questions, and say whether the difference could be chance
     #[command(after_help = compare::args::AFTER_HELP)]
     Compare(compare::args::Args),
+    /// Look at a training on pairs before it begins: columns, cut texts, duplicates, leakage, memory, time
+    #[command(after_help = check::args::AFTER_HELP)]
+    Check(check::args::Args),
 }
 
 /// What computes with libtorch.
@@ -46,6 +49,8 @@ pub enum Task {
     Train(Box<Request>),
     /// A comparison of two models.
     Compare(compare::args::Args),
+    /// A look at a training on pairs.
+    Check(check::args::Args),
 }
 
 /// Does what the command line asks. `with_libtorch` does all that computes with libtorch: the rest never calls into it,
@@ -57,6 +62,7 @@ pub fn execute(cli: Cli, with_libtorch: fn(Task) -> Result<()>) -> Result<()> {
     match (cli.command, cli.train) {
         (Some(Command::Words(args)), _) => words::execute(&args),
         (Some(Command::Compare(args)), _) => with_libtorch(Task::Compare(args)),
+        (Some(Command::Check(args)), _) => with_libtorch(Task::Check(args)),
         (None, Some(args)) => match Request::read(args)? {
             request if request.needs_libtorch() => with_libtorch(Task::Train(Box::new(request))),
             request => request.learn_words(),
@@ -128,6 +134,7 @@ mod tests {
             "train words MODEL <WORD>...\n",
             "words    Ask word vectors",
             "compare  Compare two models",
+            "check    Look at a training on pairs",
             "--device <DEVICE>",
             "Examples:\n  train --config medical.toml ",
             "Exit codes: 0 done, 2 error, 130 interrupted",

@@ -4,9 +4,11 @@
 //! command ─▶ cli ─▶ config ─┬▶ word_vectors ─▶ evaluate ─▶ output: models/NAME
 //!    │                      └▶ what needs libtorch: given by the program
 //!    ├▶ words ─▶ trainer_words::similar
-//!    └▶ compare: with encoders that the program gives
+//!    ├▶ compare: with encoders that the program gives
+//!    └▶ check: what the program that links libtorch finds out about a training on pairs
 //! ```
 
+pub mod check;
 pub mod cli;
 pub mod command;
 pub mod compare;

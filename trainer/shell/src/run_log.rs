@@ -34,6 +34,11 @@ pub enum Event {
         /// Optimizer steps planned.
         steps: usize,
     },
+    /// For each thing that is odd about the data, before the first measurement; see `train check`.
+    Warning {
+        /// What was found and what to do.
+        text: String,
+    },
     /// After each optimizer step.
     Step {
         /// Counted from 1.

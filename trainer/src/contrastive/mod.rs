@@ -4,9 +4,11 @@
 //! pairs ─▶ batches ─┬─▶ embed ─▶ loss ─▶ optimizer ◀─ schedule      step: one round of it
 //!   └───▶ tokens ───┘                                               session: all steps and measurements
 //!                                                                   run: from the files to the model folder
+//!                                                                   check: what run will work on
 //! ```
 
 pub mod batches;
+pub mod check;
 pub mod embed;
 pub mod gradient_cache;
 pub mod loss;

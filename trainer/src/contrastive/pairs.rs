@@ -4,7 +4,7 @@
 //! thousand pairs is kept once.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use encoder::{EncoderError, tables};
@@ -19,6 +19,18 @@ pub struct Pairs {
     numbers: HashMap<Arc<str>, u32>,
     rows: Vec<u32>,
     width: usize,
+    files: Vec<Bound>,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The file.
+    pub path: PathBuf,
+    /// Its columns for anchor, positive and hard negatives.
+    pub columns: Vec<String>,
+    /// Its pairs.
+    pub pairs: usize,
 }
 
 impl Pairs {
@@ -29,6 +41,7 @@ impl Pairs {
             numbers: HashMap::new(),
             rows: Vec::new(),
             width,
+            files: Vec::new(),
         }
     }
 
@@ -65,6 +78,11 @@ impl Pairs {
     /// Texts in each pair: anchor, positive, hard negatives.
     pub fn width(&self) -> usize {
         self.width
+    }
+
+    /// The files that the pairs come from, in the order of reading.
+    pub fn files(&self) -> &[Bound] {
+        &self.files
     }
 
     /// The distinct texts.
@@ -120,6 +138,12 @@ pub fn read(data: &Data) -> Result<Pairs> {
                 EncoderError::format(&path, "at least one pair", "no rows", "give a file with rows").into(),
             );
         }
+        let read = pairs.len() - before;
+        pairs.files.push(Bound {
+            path,
+            columns,
+            pairs: read,
+        });
     }
     pairs.ok_or_else(|| TrainError::Data("data.train names no file".into()))
 }

@@ -7,6 +7,7 @@ use encoder::Encoder;
 use encoder::ranking::Metrics;
 use encoder_torch::TorchEncoder;
 
+use super::check::Inspected;
 use super::pairs::{self, Pairs};
 use super::session::{Inputs, Session};
 use super::steps;
@@ -50,6 +51,18 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let tokens = TokenTable::new(&encoder, &pairs, interrupt)?;
     let mut log = RunLog::create(&job.output.aside().join("run_log.jsonl"), job.json)?;
     announce(&job, &pairs, &tokens, steps, &mut log)?;
+    let inspected = Inspected {
+        config: &job.config,
+        pairs: &pairs,
+        tokens: &tokens,
+        encoder: &encoder,
+        evaluator: evaluator.as_ref(),
+        steps,
+    };
+    for problem in inspected.report()?.problems {
+        say(&format!("warning: {}", problem.text));
+        log.record(&Event::Warning { text: problem.text })?;
+    }
     let inputs = Inputs {
         encoder: &encoder,
         pairs: &pairs,

@@ -42,8 +42,12 @@ impl TokenTable {
 
     /// How many texts are longer than the maximum length.
     pub fn truncated(&self) -> usize {
-        let longer = |tokens: &Vec<Tokens>| tokens.iter().filter(|tokens| tokens.truncated).count();
-        longer(self.answers.as_ref().unwrap_or(&self.questions))
+        self.answers().iter().filter(|tokens| tokens.truncated).count()
+    }
+
+    /// Each distinct text as an answer, and as a question where the prompts are the same.
+    pub fn answers(&self) -> &[Tokens] {
+        self.answers.as_ref().unwrap_or(&self.questions)
     }
 
     /// The texts of a batch, column after column: all anchors, all positives, all first negatives, …
@@ -51,9 +55,9 @@ impl TokenTable {
         let mut texts = Vec::with_capacity(batch.len() * pairs.width());
         for column in 0..pairs.width() {
             let table = if column == 0 {
-                &self.questions
+                &self.questions[..]
             } else {
-                self.answers.as_ref().unwrap_or(&self.questions)
+                self.answers()
             };
             texts.extend(batch.iter().map(|&pair| &table[pairs.row(pair)[column] as usize]));
         }

@@ -114,6 +114,15 @@ impl Workplace {
         fs::write(&path, bytes).unwrap();
     }
 
+    /// Replaces the training pairs by these, and the evaluation's questions by others.
+    pub fn replace_pairs(&self, rows: &[serde_json::Value]) {
+        let lines = rows.iter().map(|row| row.to_string() + "\n");
+        fs::write(self.path("train.jsonl"), lines.collect::<String>()).unwrap();
+        let questions =
+            pairs().map(|(id, _, _)| json!({"_id": id, "text": format!("other {id}")}).to_string() + "\n");
+        fs::write(self.path("queries.jsonl"), questions.collect::<String>()).unwrap();
+    }
+
     fn write_pairs(&self, negatives: bool) {
         let mut lines = String::new();
         for (number, (_, question, answer)) in pairs().enumerate() {

@@ -1,0 +1,148 @@
+//! What the steps cost: padding, memory, time.
+
+use std::time::Instant;
+
+use encoder::tokens::{TokenBatch, Tokens};
+use tch::Kind;
+
+use super::Inspected;
+use crate::contrastive::batches::deal;
+use crate::contrastive::embed::groups;
+use crate::contrastive::torch;
+use crate::error::Result;
+
+/// Tokens that are computed to estimate the time.
+const PROBE_TOKENS: usize = 2048;
+
+/// A step computes about as much as this many passes forward: one forward, and backward twice as much.
+const PASSES: f64 = 3.0;
+
+/// Bytes kept for the way back for each token, layer and number of a hidden state: 34 at 16 bits without the
+/// attention's matrix (Korthikanti et al. 2022, "Reducing Activation Recomputation", section 4.1), here at 32 bits.
+const ACTIVATION_BYTES: u64 = 68;
+
+/// The tokens of an epoch.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Load {
+    /// Tokens of all batches.
+    tokens: usize,
+    /// The same, filled up to the longest of each group.
+    padded: usize,
+    /// The most that one batch has, filled up.
+    largest: usize,
+}
+
+impl Load {
+    /// Part of the computed tokens that is padding.
+    pub fn padding(&self) -> f64 {
+        1.0 - self.tokens as f64 / self.padded.max(1) as f64
+    }
+}
+
+/// Counts the tokens of `batches` as the training groups them.
+pub fn load(inspected: &Inspected, batches: &[Vec<u32>]) -> Load {
+    let most = inspected.config.loss.mini_batch_tokens.unwrap_or(usize::MAX);
+    let mut load = Load::default();
+    for batch in batches {
+        let texts = inspected.tokens.columns(inspected.pairs, batch);
+        let length = |&i: &usize| texts[i].ids.len();
+        let padded: usize = groups(&texts, most)
+            .iter()
+            .map(|group| group.len() * group.iter().map(length).max().unwrap_or(0))
+            .sum();
+        load.tokens += texts.iter().map(|tokens| tokens.ids.len()).sum::<usize>();
+        load.padded += padded;
+        load.largest = load.largest.max(padded);
+    }
+    load
+}
+
+/// Bytes for weights, gradients and AdamW's two moments, activations, and the best weights where they are measured.
+pub fn memory(inspected: &Inspected, load: &Load) -> u64 {
+    let variables = inspected.encoder.var_store().variables();
+    let parameters: usize = variables.values().map(tch::Tensor::numel).sum();
+    let copies = if inspected.evaluator.is_some() { 5 } else { 4 };
+    let most = inspected.config.loss.mini_batch_tokens.unwrap_or(usize::MAX);
+    let bert = inspected.encoder.folder().bert();
+    let hidden = (bert.hidden_size * bert.num_hidden_layers) as u64;
+    4 * copies * parameters as u64 + ACTIVATION_BYTES * hidden * load.largest.min(most) as u64
+}
+
+/// Seconds for all steps, from a pass of some of the first batch's texts.
+///
+/// # Errors
+/// What libtorch refuses.
+pub fn time(inspected: &Inspected) -> Result<f64> {
+    let train = &inspected.config.train;
+    let batches = deal(inspected.pairs, train.batch_size, train.seed, 0).batches;
+    let Some(first) = batches.first() else {
+        return Ok(0.0);
+    };
+    let texts = inspected.tokens.columns(inspected.pairs, first);
+    let mut probe: Vec<&Tokens> = Vec::new();
+    let mut tokens = 0;
+    // From all over the batch, so that questions and answers are there in their shares.
+    let steps = (texts.len() / 7 + 1) | 1;
+    for turn in 0..texts.len() {
+        let text = texts[turn * coprime(steps, texts.len()) % texts.len()];
+        if tokens > 0 && tokens + text.ids.len() > PROBE_TOKENS {
+            break;
+        }
+        tokens += text.ids.len();
+        probe.push(text);
+    }
+    // The first pass also allocates.
+    forward(inspected, &probe)?;
+    let began = Instant::now();
+    forward(inspected, &probe)?;
+    let each_token = began.elapsed().as_secs_f64() / tokens.max(1) as f64;
+    let epoch = load(inspected, &batches);
+    let each_step = epoch.tokens as f64 / batches.len() as f64;
+    let again = if inspected.config.loss.mini_batch_tokens.is_some() {
+        1.0
+    } else {
+        0.0
+    };
+    Ok(each_token * each_step * (PASSES + again) * inspected.steps as f64)
+}
+
+/// The first number from `step` on that has no divisor in common with `count`.
+fn coprime(step: usize, count: usize) -> usize {
+    let divisor = |mut a: usize, mut b: usize| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    (step..).find(|&step| divisor(step, count) == 1).unwrap_or(1)
+}
+
+fn forward(inspected: &Inspected, texts: &[&Tokens]) -> Result<()> {
+    let encoder = inspected.encoder;
+    let pad = encoder.tokenizer().pad_id();
+    tch::no_grad(|| {
+        for group in groups(texts, usize::MAX) {
+            let batch = TokenBatch::new(group.iter().map(|&i| texts[i]), pad);
+            let vectors = encoder.embed(&batch, false)?;
+            // Reading a number waits for the device.
+            let sum = vectors.f_sum(Kind::Float).map_err(torch)?;
+            sum.f_double_value(&[]).map_err(torch)?;
+        }
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coprime_step_meets_every_text_once() {
+        for count in [1, 2, 9, 64, 90] {
+            let step = coprime((count / 7 + 1) | 1, count);
+            let mut met: Vec<usize> = (0..count).map(|turn| turn * step % count).collect();
+            met.sort_unstable();
+            assert_eq!(met, (0..count).collect::<Vec<_>>());
+        }
+    }
+}

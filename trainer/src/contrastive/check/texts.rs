@@ -1,0 +1,185 @@
+//! What is found about the texts: those that are cut, duplicates, leakage.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Inspected;
+use crate::contrastive::pairs::Pairs;
+use crate::error::Result;
+use crate::evaluate::Evaluator;
+use trainer_shell::check::near::{Index, normalized};
+use trainer_shell::check::report::Leakage;
+
+/// Cut texts that are tokenized once more, whole.
+const WHOLE_TEXTS: usize = 2000;
+
+/// Pairs that are compared with each other to estimate false negatives.
+const COMPARED_PAIRS: usize = 5000;
+
+/// Texts with more than this many times the longest question's words are not compared with the questions: to be
+/// near one, they would have to repeat its words that often.
+const REPEATS: usize = 4;
+
+/// Longer than any text.
+const NO_LIMIT: usize = 1 << 30;
+
+/// Tokens of all distinct texts that are kept and that are cut off; the latter from a sample where it is large.
+pub fn tokens(inspected: &Inspected) -> Result<(usize, usize)> {
+    let table = inspected.tokens.answers();
+    let kept = table.iter().map(|tokens| tokens.ids.len()).sum();
+    let cut: Vec<usize> = (0..table.len()).filter(|&i| table[i].truncated).collect();
+    let sample = evenly(cut.len(), WHOLE_TEXTS);
+    if sample.is_empty() {
+        return Ok((kept, 0));
+    }
+    let texts: Vec<&str> = sample
+        .iter()
+        .map(|&i| &*inspected.pairs.texts()[cut[i]])
+        .collect();
+    let prompt = &inspected.encoder.folder().prompts().document;
+    let whole = inspected
+        .encoder
+        .tokenizer()
+        .with_max_length(NO_LIMIT)?
+        .tokenize(prompt, &texts)?;
+    let lost: usize = whole
+        .iter()
+        .zip(&sample)
+        .map(|(whole, &i)| whole.ids.len().saturating_sub(table[cut[i]].ids.len()))
+        .sum();
+    Ok((
+        kept,
+        (lost as f64 * cut.len() as f64 / sample.len() as f64).round() as usize,
+    ))
+}
+
+/// Pairs whose texts are those of an earlier pair, but for case and punctuation.
+pub fn pairs_twice(pairs: &Pairs) -> usize {
+    let mut numbers: HashMap<String, u32> = HashMap::new();
+    let number: Vec<u32> = pairs
+        .texts()
+        .iter()
+        .map(|text| {
+            let next = numbers.len() as u32;
+            *numbers.entry(normalized(text)).or_insert(next)
+        })
+        .collect();
+    let mut seen = HashSet::new();
+    let new = |pair: &u32| {
+        let row = pairs.row(*pair);
+        seen.insert([row[0], row[1]].map(|text| number[text as usize]))
+    };
+    pairs.len() - (0..pairs.len() as u32).filter(new).count()
+}
+
+/// Couples of pairs in a random batch of `size` whose anchors or positives are nearly equal. Pairs with a text in
+/// common are no such couple: they never meet in a batch.
+pub fn false_negatives(pairs: &Pairs, size: usize) -> f64 {
+    let sample: Vec<u32> = evenly(pairs.len(), COMPARED_PAIRS)
+        .iter()
+        .map(|&pair| pair as u32)
+        .collect();
+    if sample.len() < 2 {
+        return 0.0;
+    }
+    let mut couples: HashSet<(u32, u32)> = HashSet::new();
+    for column in [0, 1] {
+        let index = Index::new(pairs.column(&sample, column));
+        for i in 0..sample.len() as u32 {
+            let later = index.near_to(i).into_iter().filter(|&j| j > i);
+            couples.extend(
+                later
+                    .filter(|&j| meet(pairs, sample[i as usize], sample[j as usize]))
+                    .map(|j| (i, j)),
+            );
+        }
+    }
+    let count = |items: usize| items as f64 * (items as f64 - 1.0) / 2.0;
+    couples.len() as f64 / count(sample.len()) * count(size.min(pairs.len()))
+}
+
+/// Whether two pairs can be in one batch.
+fn meet(pairs: &Pairs, a: u32, b: u32) -> bool {
+    pairs.row(a).iter().all(|text| !pairs.row(b).contains(text))
+}
+
+/// The judged questions that a training text gives away.
+pub fn leakage(pairs: &Pairs, evaluator: &Evaluator) -> Leakage {
+    let questions: Vec<&str> = (0..evaluator.questions())
+        .map(|i| evaluator.question(i))
+        .collect();
+    let same: Vec<String> = questions.iter().map(|question| normalized(question)).collect();
+    let mut by_words: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (i, words) in same.iter().enumerate() {
+        by_words.entry(words).or_default().push(i);
+    }
+    let longest = same
+        .iter()
+        .map(|words| words.split(' ').count())
+        .max()
+        .unwrap_or(0);
+    let index = Index::new(questions.iter().copied());
+    let (mut equal, mut near) = (vec![false; questions.len()], vec![false; questions.len()]);
+    for text in pairs.texts() {
+        if text.split_whitespace().count() > REPEATS * longest {
+            continue;
+        }
+        for &i in by_words.get(normalized(text).as_str()).into_iter().flatten() {
+            equal[i] = true;
+        }
+        for i in index.near(text) {
+            near[i as usize] = true;
+        }
+    }
+    let is_near = |&i: &usize| near[i] && !equal[i];
+    let first = (0..questions.len()).find(|&i| equal[i] || near[i]);
+    Leakage {
+        questions: questions.len(),
+        equal: equal.iter().filter(|&&equal| equal).count(),
+        near: (0..questions.len()).filter(is_near).count(),
+        example: first.map(|i| questions[i].to_owned()),
+    }
+}
+
+/// At most `most` of `0..count`, evenly spread.
+fn evenly(count: usize, most: usize) -> Vec<usize> {
+    let taken = count.min(most);
+    (0..taken).map(|i| i * count / taken).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(rows: &[[&str; 2]]) -> Pairs {
+        let mut pairs = Pairs::new(2);
+        rows.iter().for_each(|row| pairs.push(row));
+        pairs
+    }
+
+    #[test]
+    fn pairs_that_differ_in_case_alone_are_there_twice() {
+        let pairs = pairs(&[["a b", "c"], ["A, b!", "C"], ["a b", "d"], ["a b", "c"]]);
+        assert_eq!(pairs_twice(&pairs), 2);
+    }
+
+    #[test]
+    fn only_near_pairs_that_can_meet_are_false_negatives() {
+        let rows = [
+            ["q one", "Rest."],
+            ["q two", "rest"],
+            ["q three", "sleep"],
+            ["q four", "sleep"],
+        ];
+        // One couple of six; the equal positives of the last two keep them apart.
+        assert_eq!(false_negatives(&pairs(&rows), 4), 1.0);
+        assert!((false_negatives(&pairs(&rows), 2) - 1.0 / 6.0).abs() < 1e-12);
+        assert_eq!(false_negatives(&pairs(&rows[..1]), 2), 0.0);
+    }
+
+    #[test]
+    fn a_sample_is_spread_over_all() {
+        assert_eq!(evenly(10, 5), [0, 2, 4, 6, 8]);
+        assert_eq!(evenly(3, 5), [0, 1, 2]);
+        assert!(evenly(0, 5).is_empty());
+    }
+}
