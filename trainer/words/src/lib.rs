@@ -16,6 +16,7 @@ pub mod formats;
 pub mod glove;
 pub mod learn;
 mod observer;
+mod ranges;
 pub mod similar;
 pub mod subwords;
 mod table;

@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Result, WordsError};
+use crate::error::Result;
+use crate::ranges::{check, check_up_to};
 
 /// How words are cut into n-grams. The defaults are fastText's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,25 +36,9 @@ impl Subwords {
     /// # Errors
     /// One that is out of its range: its name, its range and its value.
     pub fn validate(&self) -> Result<()> {
-        let refuse = |key: &str, range: String, value: usize| {
-            Err(WordsError::Setting(format!(
-                "subwords.{key}: expected a number {range}, found {value}"
-            )))
-        };
-        if !(1..=100).contains(&self.maxn) {
-            return refuse("maxn", "between 1 and 100".to_owned(), self.maxn);
-        }
-        if !(1..=self.maxn).contains(&self.minn) {
-            return refuse("minn", format!("between 1 and maxn ({})", self.maxn), self.minn);
-        }
-        if !(1..=100_000_000).contains(&self.buckets) {
-            return refuse(
-                "buckets",
-                "between 1 and 100000000".to_owned(),
-                self.buckets as usize,
-            );
-        }
-        Ok(())
+        check("subwords.maxn", self.maxn, 1..=100)?;
+        check_up_to("subwords.minn", self.minn, 1, ("maxn", self.maxn))?;
+        check("subwords.buckets", self.buckets, 1..=100_000_000)
     }
 
     /// Appends the bucket of each n-gram of `<word>` to `ids`, in order of its first character, then length.

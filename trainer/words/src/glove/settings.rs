@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Result, WordsError};
+use crate::error::Result;
+use crate::ranges::{check, check_learning_rate};
 
 /// How GloVe learns (Pennington et al. 2014, "GloVe: Global Vectors for Word Representation").
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,38 +53,15 @@ impl Settings {
     /// # Errors
     /// The first setting that is not: its name, its range and its value.
     pub fn validate(&self) -> Result<()> {
-        let whole = [
-            ("dimension", self.dimension, 1, 10_000),
-            ("window", self.window, 1, 1_000),
-            ("epochs", self.epochs, 1, 100_000),
-            ("memory_mb", self.memory_mb, 16, 1 << 24),
-            ("threads", self.threads, 1, 1_024),
-        ];
-        for (name, value, least, most) in whole {
-            if !(least..=most).contains(&value) {
-                return Err(out_of_range(name, &format!("between {least} and {most}"), value));
-            }
-        }
-        let real = [
-            ("x_max", self.x_max, 0.001, 1e9),
-            ("alpha", self.alpha, 0.0, 2.0),
-            ("learning_rate", self.learning_rate, f64::MIN_POSITIVE, 1.0),
-        ];
-        for (name, value, least, most) in real {
-            if !(least..=most).contains(&value) {
-                let range = match name {
-                    "learning_rate" => "above 0 and at most 1".to_owned(),
-                    _ => format!("between {least} and {most}"),
-                };
-                return Err(out_of_range(name, &range, value));
-            }
-        }
-        Ok(())
+        check("dimension", self.dimension, 1..=10_000)?;
+        check("window", self.window, 1..=1_000)?;
+        check("epochs", self.epochs, 1..=100_000)?;
+        check("memory_mb", self.memory_mb, 16..=1 << 24)?;
+        check("threads", self.threads, 1..=1_024)?;
+        check("x_max", self.x_max, 0.001..=1e9)?;
+        check("alpha", self.alpha, 0.0..=2.0)?;
+        check_learning_rate(self.learning_rate)
     }
-}
-
-fn out_of_range(name: &str, range: &str, value: impl std::fmt::Display) -> WordsError {
-    WordsError::Setting(format!("{name}: expected a number {range}, found {value}"))
 }
 
 #[cfg(test)]

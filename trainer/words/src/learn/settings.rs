@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Result, WordsError};
+use crate::error::Result;
+use crate::ranges::{check, check_learning_rate, check_up_to};
 use crate::subwords::Subwords;
 
 /// Which side predicts which (Mikolov et al. 2013, arXiv 1301.3781).
@@ -88,45 +89,18 @@ impl Settings {
     /// # Errors
     /// The first setting that is not: its name, its range and its value.
     pub fn validate(&self) -> Result<()> {
-        let whole = [
-            ("dimension", self.dimension, 1, 10_000),
-            ("window", self.window, 1, 1_000),
-            ("negatives", self.negatives, 1, 1_000),
-            ("epochs", self.epochs, 1, 100_000),
-            ("threads", self.threads, 1, 1_024),
-        ];
-        for (name, value, least, most) in whole {
-            if !(least..=most).contains(&value) {
-                return Err(out_of_range(name, &format!("between {least} and {most}"), value));
-            }
-        }
-        let real = [
-            ("ns_exponent", self.ns_exponent, -2.0, 2.0),
-            ("sample", self.sample, 0.0, 1.0),
-            ("learning_rate", self.learning_rate, f64::MIN_POSITIVE, 1.0),
-            (
-                "min_learning_rate",
-                self.min_learning_rate,
-                0.0,
-                self.learning_rate,
-            ),
-        ];
-        for (name, value, least, most) in real {
-            if !(least..=most).contains(&value) {
-                let range = match name {
-                    "learning_rate" => "above 0 and at most 1".to_owned(),
-                    "min_learning_rate" => format!("between 0 and learning_rate ({most})"),
-                    _ => format!("between {least} and {most}"),
-                };
-                return Err(out_of_range(name, &range, value));
-            }
-        }
+        check("dimension", self.dimension, 1..=10_000)?;
+        check("window", self.window, 1..=1_000)?;
+        check("negatives", self.negatives, 1..=1_000)?;
+        check("epochs", self.epochs, 1..=100_000)?;
+        check("threads", self.threads, 1..=1_024)?;
+        check("ns_exponent", self.ns_exponent, -2.0..=2.0)?;
+        check("sample", self.sample, 0.0..=1.0)?;
+        check_learning_rate(self.learning_rate)?;
+        let highest = ("learning_rate", self.learning_rate);
+        check_up_to("min_learning_rate", self.min_learning_rate, 0.0, highest)?;
         self.subwords.map_or(Ok(()), |subwords| subwords.validate())
     }
-}
-
-fn out_of_range(name: &str, range: &str, value: impl std::fmt::Display) -> WordsError {
-    WordsError::Setting(format!("{name}: expected a number {range}, found {value}"))
 }
 
 #[cfg(test)]
