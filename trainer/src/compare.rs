@@ -25,7 +25,8 @@ pub fn compare(args: &Args) -> Result<()> {
     execute(args, &|model| open(model, device))
 }
 
-fn open(model: &Path, device: Device) -> Result<Box<dyn Encoder>> {
+/// A model of any architecture, on the device where it computes with libtorch.
+pub(crate) fn open(model: &Path, device: Device) -> Result<Box<dyn Encoder>> {
     Ok(match Architecture::of(model)? {
         Architecture::Bert => Box::new(TorchEncoder::open(model, device)?),
         Architecture::Static => encoder::open(model)?,

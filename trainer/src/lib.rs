@@ -13,6 +13,7 @@ pub mod base_model;
 pub mod checkpoint;
 pub mod compare;
 pub mod contrastive;
+pub mod mine;
 pub mod on_device;
 pub mod train;
 

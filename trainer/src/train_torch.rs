@@ -15,5 +15,6 @@ fn with_libtorch(task: Task) -> Result<()> {
         Task::Train(request) => trainer::train::train(*request),
         Task::Compare(args) => trainer::compare::compare(&args),
         Task::Check(args) => trainer::contrastive::check::check(&args),
+        Task::Mine(args) => trainer::mine::mine(&args),
     }
 }

@@ -60,6 +60,11 @@ impl TopK {
         self.floor
     }
 
+    /// The rows that may still be among the best, in no order.
+    pub fn rows(&self) -> impl Iterator<Item = u32> {
+        self.gathered.iter().map(|candidate| candidate.row)
+    }
+
     /// Takes a candidate that is among the best, and forgets any other.
     pub fn offer(&mut self, candidate: Neighbor) {
         if self.k == 0 || candidate.score < self.floor {

@@ -6,9 +6,10 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::{self, Request};
 use crate::error::{Result, TrainError};
+
 use crate::progress::say;
 use crate::words;
-use crate::{check, compare};
+use crate::{check, compare, mine};
 
 /// Makes embedding models for a domain, and asks word vectors.
 #[derive(Debug, Parser)]
@@ -18,7 +19,7 @@ use crate::{check, compare};
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
-    override_usage = "train --config FILE [OPTIONS]\n       train check --config FILE\n       train words MODEL <WORD>...\n       train compare MODEL_A MODEL_B --eval DIR"
+    override_usage = "train --config FILE [OPTIONS]\n       train check --config FILE\n       train words MODEL <WORD>...\n       train compare MODEL_A MODEL_B --eval DIR\n       train mine --config FILE --out FILE"
 )]
 pub struct Cli {
     /// What to do instead of training.
@@ -41,6 +42,9 @@ pub enum Command {
     /// Look at a training on pairs before it begins: columns, cut texts, duplicates, leakage, memory, time
     #[command(after_help = check::args::AFTER_HELP)]
     Check(check::args::Args),
+    /// Find hard negatives for the pairs of a configuration, ready for training
+    #[command(after_help = mine::args::AFTER_HELP)]
+    Mine(mine::args::Args),
 }
 
 /// What computes with libtorch.
@@ -51,6 +55,8 @@ pub enum Task {
     Compare(compare::args::Args),
     /// A look at a training on pairs.
     Check(check::args::Args),
+    /// A search for hard negatives.
+    Mine(mine::args::Args),
 }
 
 /// Does what the command line asks. `with_libtorch` does all that computes with libtorch: the rest never calls into it,
@@ -63,6 +69,7 @@ pub fn execute(cli: Cli, with_libtorch: fn(Task) -> Result<()>) -> Result<()> {
         (Some(Command::Words(args)), _) => words::execute(&args),
         (Some(Command::Compare(args)), _) => with_libtorch(Task::Compare(args)),
         (Some(Command::Check(args)), _) => with_libtorch(Task::Check(args)),
+        (Some(Command::Mine(args)), _) => with_libtorch(Task::Mine(args)),
         (None, Some(args)) => match Request::read(args)? {
             request if request.needs_libtorch() => with_libtorch(Task::Train(Box::new(request))),
             request => request.learn_words(),

@@ -4,7 +4,7 @@
 //! command ─▶ cli ─▶ config ─┬▶ word_vectors ─▶ evaluate ─▶ output: models/NAME
 //!    │                      └▶ what needs libtorch: given by the program
 //!    ├▶ words ─▶ trainer_words::similar
-//!    ├▶ compare: with encoders that the program gives
+//!    ├▶ compare, mine: with encoders that the program gives
 //!    └▶ check: what the program that links libtorch finds out about a training on pairs
 //! ```
 
@@ -17,6 +17,7 @@ pub mod error;
 pub mod evaluate;
 pub mod interrupt;
 pub mod leftovers;
+pub mod mine;
 pub mod model_card;
 pub mod output;
 pub mod progress;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use super::{Config, Contrastive, check_loss, check_words};
+use super::{Config, Contrastive, check_loss, check_mine, check_words};
 use crate::error::{Result, TrainError};
 
 /// Refuses the first value that is out of its range, naming key, value and range.
@@ -102,7 +102,8 @@ fn contrastive(check: &Check, config: &Contrastive) -> Result<()> {
             "0 to 0.9",
         )?;
     }
-    check_loss::ranges(check, &config.loss)
+    check_loss::ranges(check, &config.loss)?;
+    check_mine::ranges(check, &config.mine)
 }
 
 pub(super) struct Check<'a> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Judged, Kind, Loss, Patterns, auto};
+use super::{Judged, Kind, Loss, Mine, Patterns, auto};
 
 /// A whole file of `kind = "contrastive"`, defaults filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Contrastive {
     /// What a batch is judged by.
     #[serde(default)]
     pub loss: Loss,
+    /// How `train mine` finds hard negatives; training does not look at it.
+    #[serde(default)]
+    pub mine: Mine,
     /// Questions with judged answers to measure the model on; without it nothing is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eval: Option<Eval>,

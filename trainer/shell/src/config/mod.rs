@@ -7,11 +7,13 @@
 
 mod check;
 mod check_loss;
+mod check_mine;
 mod check_words;
 mod contrastive;
 mod glove;
 mod locate;
 mod loss;
+mod mine;
 mod parse;
 mod word2vec;
 mod words;
@@ -22,6 +24,7 @@ pub use contrastive::{Contrastive, Data, Eval, Train};
 pub use glove::Glove;
 pub use locate::locate;
 pub use loss::{Direction, Hardness, Loss, Softmax};
+pub use mine::Mine;
 pub use parse::{load, parse};
 pub use word2vec::Word2vec;
 pub use words::{

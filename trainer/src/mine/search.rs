@@ -1,0 +1,323 @@
+//! The texts nearest to each question, its right answers left out.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use encoder::Encoder;
+use encoder::corpus::{self, Columns};
+use encoder::vectors::{Neighbor, TopK, Vectors, dot};
+use rayon::prelude::*;
+
+use crate::config::Mine;
+use crate::contrastive::pairs::Pairs;
+use crate::error::{Result, TrainError};
+use crate::interrupt::Interrupt;
+use crate::progress;
+
+/// Texts that are encoded and searched at a time: what the corpus costs in memory.
+const TILE: usize = 8192;
+
+/// Texts between two looks at the interrupt.
+const CHUNK: usize = 512;
+
+/// Questions of a task, and texts that stay in a core's cache while they look at them.
+const QUESTIONS: usize = 32;
+const CACHED: usize = 256;
+
+/// The pairs' texts with their vectors.
+pub struct Search<'a> {
+    pairs: &'a Pairs,
+    interrupt: &'a Interrupt,
+    /// Distinct questions by their text numbers, with the numbers of their right answers.
+    questions: Vec<(u32, HashSet<u32>)>,
+    question_vectors: Vectors,
+    /// Distinct answers by their text numbers.
+    answers: Vec<u32>,
+    answer_vectors: Vectors,
+}
+
+/// What was found.
+pub struct Found {
+    /// The corpus's texts that are near to some question, by their rows.
+    pub texts: HashMap<u32, String>,
+    /// For each question the nearest texts, best first.
+    pub near: Vec<Vec<Neighbor>>,
+    questions: HashMap<u32, usize>,
+    positives: HashMap<(u32, u32), f32>,
+}
+
+impl Found {
+    /// The place of a question in `near`, by its text number.
+    pub fn question(&self, number: u32) -> usize {
+        self.questions[&number]
+    }
+
+    /// The cosine of a question and its answer, by their text numbers.
+    pub fn positive_score(&self, question: u32, answer: u32) -> f32 {
+        self.positives[&(question, answer)]
+    }
+}
+
+impl<'a> Search<'a> {
+    /// Encodes the pairs' questions and answers.
+    ///
+    /// # Errors
+    /// What the encoder refuses, an interrupt.
+    pub fn new(pairs: &'a Pairs, encoder: &dyn Encoder, interrupt: &'a Interrupt) -> Result<Self> {
+        let mut questions: Vec<(u32, HashSet<u32>)> = Vec::new();
+        let (mut places, mut answers, mut seen) = (HashMap::new(), Vec::new(), HashSet::new());
+        for pair in 0..pairs.len() as u32 {
+            let row = pairs.row(pair);
+            let place = *places.entry(row[0]).or_insert(questions.len());
+            if place == questions.len() {
+                questions.push((row[0], HashSet::new()));
+            }
+            questions[place].1.insert(row[1]);
+            if seen.insert(row[1]) {
+                answers.push(row[1]);
+            }
+        }
+        let texts = |numbers: &mut dyn Iterator<Item = u32>| -> Vec<&str> {
+            numbers.map(|number| &*pairs.texts()[number as usize]).collect()
+        };
+        let asked = texts(&mut questions.iter().map(|(number, _)| *number));
+        let given = texts(&mut answers.iter().copied());
+        let question_vectors = encode(&asked, interrupt, |texts| encoder.encode_queries(texts))?;
+        let answer_vectors = encode(&given, interrupt, |texts| encoder.encode_documents(texts))?;
+        Ok(Search {
+            pairs,
+            interrupt,
+            questions,
+            question_vectors,
+            answers,
+            answer_vectors,
+        })
+    }
+
+    /// Searches the answers, or the corpus that is named.
+    ///
+    /// # Errors
+    /// A corpus that cannot be read, what the encoder refuses, an interrupt.
+    pub fn run(&self, mine: &Mine, encoder: &dyn Encoder) -> Result<Found> {
+        let mut nearest: Vec<TopK> = self.questions.iter().map(|_| TopK::new(mine.depth)).collect();
+        let mut texts = HashMap::new();
+        match &mine.corpus {
+            None => {
+                self.look_at(&self.answer_vectors, 0, &mut nearest, |row| {
+                    self.answers[row as usize]
+                });
+                let text = |number: u32| self.pairs.texts()[number as usize].to_string();
+                texts.extend((0..).zip(self.answers.iter().map(|&number| text(number))));
+            }
+            Some(path) => self.corpus(path, encoder, &mut nearest, &mut texts)?,
+        }
+        Ok(Found {
+            near: nearest.into_iter().map(TopK::into_sorted).collect(),
+            texts,
+            questions: (0..)
+                .zip(&self.questions)
+                .map(|(place, (number, _))| (*number, place))
+                .collect(),
+            positives: self.positives(),
+        })
+    }
+
+    /// Reads, encodes and searches a corpus tile by tile. Of the texts only those are kept that are among the nearest
+    /// of some question when their tile has been looked at.
+    fn corpus(
+        &self,
+        path: &Path,
+        encoder: &dyn Encoder,
+        nearest: &mut [TopK],
+        texts: &mut HashMap<u32, String>,
+    ) -> Result<()> {
+        let numbers: HashMap<&str, u32> = (0..)
+            .zip(self.pairs.texts())
+            .map(|(number, text)| (&**text, number))
+            .collect();
+        let mut passages = corpus::read(path, &Columns::default())?;
+        let mut first = 0;
+        loop {
+            let tile = passages
+                .by_ref()
+                .take(TILE)
+                .map(|document| Ok(document?.passage()));
+            let tile = tile.collect::<Result<Vec<String>>>()?;
+            if tile.is_empty() {
+                break;
+            }
+            let borrowed: Vec<&str> = tile.iter().map(String::as_str).collect();
+            let vectors = encode(&borrowed, self.interrupt, |texts| encoder.encode_documents(texts))?;
+            let number = |row: u32| {
+                let text = &tile[(row - first) as usize];
+                numbers.get(text.as_str()).copied().unwrap_or(u32::MAX)
+            };
+            self.look_at(&vectors, first, nearest, number);
+            let near: HashSet<u32> = nearest.iter().flat_map(TopK::rows).collect();
+            texts.retain(|row, _| near.contains(row));
+            let kept = (first..).zip(tile.iter()).filter(|(row, _)| near.contains(row));
+            texts.extend(kept.map(|(row, text)| (row, text.clone())));
+            first += tile.len() as u32;
+        }
+        if first == 0 {
+            return Err(TrainError::Data(format!(
+                "{}: expected at least one text, found none; name another mine.corpus",
+                path.display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Offers the texts of a tile, whose first row is `first`, to all questions; `number` is the number of a row's text
+    /// among the pairs', for what is a question's own text or right answer.
+    fn look_at(&self, tile: &Vectors, first: u32, nearest: &mut [TopK], number: impl Fn(u32) -> u32 + Sync) {
+        let questions: Vec<_> = self.question_vectors.rows().zip(&self.questions).collect();
+        nearest
+            .par_chunks_mut(QUESTIONS)
+            .zip(questions.par_chunks(QUESTIONS))
+            .for_each(|(nearest, questions)| {
+                for start in (0..tile.len()).step_by(CACHED) {
+                    for (top, (question, (own, right))) in nearest.iter_mut().zip(questions) {
+                        for row in start..(start + CACHED).min(tile.len()) {
+                            let score = dot(question, tile.row(row));
+                            let row = first + row as u32;
+                            if score >= top.floor() && !(number(row) == *own || right.contains(&number(row)))
+                            {
+                                top.offer(Neighbor { row, score });
+                            }
+                        }
+                    }
+                }
+            });
+    }
+
+    fn positives(&self) -> HashMap<(u32, u32), f32> {
+        let rows: HashMap<u32, usize> = self.answers.iter().copied().zip(0..).collect();
+        let scores =
+            self.question_vectors
+                .rows()
+                .zip(&self.questions)
+                .flat_map(|(vector, (question, right))| {
+                    let rows = &rows;
+                    right.iter().map(move |answer| {
+                        let score = dot(vector, self.answer_vectors.row(rows[answer]));
+                        ((*question, *answer), score)
+                    })
+                });
+        scores.collect()
+    }
+}
+
+/// Unit vectors of the texts, with progress.
+fn encode(
+    texts: &[&str],
+    interrupt: &Interrupt,
+    encode: impl Fn(&[&str]) -> encoder::Result<encoder::Encoded>,
+) -> Result<Vectors> {
+    let bar = progress::bar(texts.len(), "encoding", "texts");
+    let mut vectors: Option<Vectors> = None;
+    for chunk in texts.chunks(CHUNK) {
+        interrupt.check()?;
+        let encoded = unit(encode(chunk)?.vectors);
+        match &mut vectors {
+            Some(vectors) => vectors.extend(&encoded),
+            None => vectors = Some(encoded),
+        }
+        bar.inc(chunk.len() as u64);
+    }
+    bar.finish_and_clear();
+    vectors.ok_or_else(|| TrainError::Data("there are no texts to encode".into()))
+}
+
+/// The rows divided by their lengths, so that inner products are cosines.
+fn unit(vectors: Vectors) -> Vectors {
+    let rows = vectors.rows().flat_map(|row| {
+        let length = dot(row, row).sqrt().max(1e-12);
+        row.iter().map(move |value| value / length)
+    });
+    Vectors::from_rows(vectors.dimension(), rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use encoder::testing::HashEncoder;
+
+    use super::*;
+
+    fn pairs() -> Pairs {
+        let mut pairs = Pairs::new(2);
+        for row in [
+            ["gout pain", "gout hurts the joints"],
+            ["gout pain", "pain of gout comes at night"],
+            ["asthma cough", "asthma makes the breath short"],
+            ["short breath", "asthma makes the breath short"],
+            ["night sweat", "sweat at night has many causes"],
+        ] {
+            pairs.push(&row);
+        }
+        pairs
+    }
+
+    /// Every text's cosine with the question, right answers and the question itself left out, sorted.
+    fn expected(encoder: &HashEncoder, question: &str, right: &[&str], texts: &[String]) -> Vec<u32> {
+        let asked = unit(encoder.encode_queries(&[question]).unwrap().vectors);
+        let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let vectors = unit(encoder.encode_documents(&borrowed).unwrap().vectors);
+        let mut all: Vec<Neighbor> = (0..)
+            .zip(vectors.rows())
+            .filter(|(row, _)| {
+                !right.contains(&borrowed[*row as usize]) && borrowed[*row as usize] != question
+            })
+            .map(|(row, vector)| Neighbor {
+                row,
+                score: dot(asked.row(0), vector),
+            })
+            .collect();
+        all.sort_by(Neighbor::best_first);
+        all.iter().map(|hit| hit.row).collect()
+    }
+
+    #[test]
+    fn each_question_finds_what_sorting_everything_finds_but_not_its_answers() {
+        let (pairs, encoder) = (pairs(), HashEncoder::new(64));
+        let interrupt = Interrupt::default();
+        let search = Search::new(&pairs, &encoder, &interrupt).unwrap();
+        let found = search.run(&Mine::default(), &encoder).unwrap();
+        let texts: Vec<String> = (0..4).map(|row| found.texts[&row].clone()).collect();
+        let right = ["gout hurts the joints", "pain of gout comes at night"];
+        let near = |place: usize| found.near[place].iter().map(|hit| hit.row).collect::<Vec<_>>();
+        assert_eq!(near(0), expected(&encoder, "gout pain", &right, &texts));
+        assert_eq!(found.near.len(), 4, "a question that occurs twice is asked once");
+        assert_eq!(near(0).len(), 2);
+    }
+
+    #[test]
+    fn a_corpus_of_its_own_is_searched_in_tiles_with_the_same_result() {
+        let (pairs, encoder) = (pairs(), HashEncoder::new(64));
+        let interrupt = Interrupt::default();
+        let search = Search::new(&pairs, &encoder, &interrupt).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("corpus.jsonl");
+        let mut texts: Vec<String> = (0..TILE + 500)
+            .map(|i| format!("night number {} of {}", i, i % 7))
+            .collect();
+        texts[3] = "gout hurts the joints".into();
+        texts[TILE + 2] = "gout pain".into();
+        texts[TILE + 4] = "gout pain again".into();
+        let line = |(i, text): (usize, &String)| format!("{{\"id\":\"d{i}\",\"text\":\"{text}\"}}\n");
+        std::fs::write(&path, texts.iter().enumerate().map(line).collect::<String>()).unwrap();
+        let mine = Mine {
+            corpus: Some(path),
+            depth: 20,
+            ..Mine::default()
+        };
+        let found = search.run(&mine, &encoder).unwrap();
+        let right = ["gout hurts the joints"];
+        let rows: Vec<u32> = found.near[0].iter().map(|hit| hit.row).collect();
+        assert_eq!(rows, expected(&encoder, "gout pain", &right, &texts)[..20]);
+        assert_eq!(rows[0], TILE as u32 + 4);
+        assert!(rows.iter().all(|row| found.texts[row] == texts[*row as usize]));
+        // Each of four questions gathers up to twice the depth.
+        assert!(found.texts.len() <= 160, "{} texts kept", found.texts.len());
+    }
+}
