@@ -75,7 +75,7 @@ fn compare_gradients(columns: usize, expected_loss: f64, file: &str) {
     let encoder = tiny_bert();
     let rows = reference().rows;
     let tokens = tokens(&encoder, &rows, columns);
-    let stepper = Stepper::new(&encoder, &Train::default(), &Loss::default());
+    let stepper = Stepper::new(&encoder, &Train::default(), &Loss::default()).unwrap();
     let loss = stepper
         .loss(&tokens.iter().collect::<Vec<_>>(), rows.len())
         .unwrap();
@@ -131,7 +131,7 @@ fn ten_steps_follow_sentence_transformers() {
         ..Train::default()
     };
     let schedule = LinearSchedule::new(settings.learning_rate, settings.steps, settings.warmup_ratio);
-    let mut stepper = Stepper::new(&encoder, &train, &Loss::default());
+    let mut stepper = Stepper::new(&encoder, &train, &Loss::default()).unwrap();
     assert_eq!((losses.len(), norms.len()), (10, 10));
     for (step, (loss, norm)) in losses.into_iter().zip(norms).enumerate() {
         let start = step * settings.batch_size % rows.len();

@@ -95,7 +95,7 @@ impl FusedBert {
         let mask = mask
             .map(|mask| mask.f_gt(0.0)?.f_unsqueeze(1)?.f_unsqueeze(1))
             .transpose()?;
-        let words = Tensor::f_embedding(&self.words, ids, self.padding, false, false)?;
+        let words = Tensor::f_embedding(&self.words, ids, self.padding, false, train)?;
         let hidden = words.f_add(&self.positions.f_narrow(0, 0, length)?)?;
         let hidden = hidden.f_add(&self.token_types.f_select(0, 0)?)?;
         let mut hidden = self

@@ -98,7 +98,7 @@ mod tests {
     use std::path::Path;
     use std::sync::{Mutex, PoisonError};
 
-    use tch::Device;
+    use tch::{Device, Kind};
 
     use super::*;
     use crate::base_model;
@@ -133,7 +133,8 @@ mod tests {
         let mut variables: Vec<_> = encoder.var_store().variables().into_iter().collect();
         variables.sort_by(|a, b| a.0.cmp(&b.0));
         let take = |(name, mut variable): (String, Tensor)| {
-            let gradient = variable.grad().copy();
+            // Without an optimizer, the word embeddings' gradient is sparse.
+            let gradient = variable.grad().to_dense(None::<Kind>, false).copy();
             variable.zero_grad();
             (name, gradient)
         };

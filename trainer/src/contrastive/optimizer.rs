@@ -3,58 +3,83 @@
 //! Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2
 //! (<https://arxiv.org/abs/1711.05101>), with PyTorch's default constants. Our own rather than
 //! `tch::nn::AdamW`, whose parameter groups have to be chosen while the model is being built.
+//!
+//! A model has a hundred parameters, most of them small. Here they are stretches of one flat tensor for each
+//! weight decay, and so are their gradients and moments: a step is a few operations, however many parameters
+//! there are. On the CPU these walk the flat tensors piece by piece, so that a piece is read from memory once a
+//! step and not once an operation.
+
+use std::collections::HashMap;
 
 use tch::nn::VarStore;
-use tch::{TchError, Tensor, no_grad};
+use tch::{Device, Kind, TchError, Tensor, no_grad};
 
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
+/// Numbers of a piece on the CPU: those of the parameters, gradients, moments and temporaries together fill a
+/// few megabytes, as a core's cache has.
+const PIECE: i64 = 1 << 17;
+
 /// The optimizer's state: two moments for each parameter.
 pub struct AdamW {
-    slots: Vec<Slot>,
+    blocks: Vec<Block>,
     step: i32,
 }
 
-struct Slot {
-    parameter: Tensor,
-    /// Running mean of the gradient, and of its square; allocated when the first gradient arrives.
-    moments: Option<(Tensor, Tensor)>,
+/// The parameters of one weight decay with all that belongs to them, in flat tensors of the same length.
+struct Block {
+    members: Vec<Member>,
     decay: f64,
+    parameters: Tensor,
+    gradients: Tensor,
+    /// Running means of the gradients, and of their squares.
+    mean: Tensor,
+    square: Tensor,
+}
+
+/// A parameter's stretch of its block.
+struct Member {
+    name: String,
+    start: i64,
+    shape: Vec<i64>,
 }
 
 impl AdamW {
-    /// An optimizer of all trainable variables, in the order of their names.
+    /// An optimizer of all trainable variables, in the order of their names. They move into flat tensors, and
+    /// each gets a gradient of zeros.
     ///
     /// `weight_decay` applies to matrices alone: biases and LayerNorm have no scale that shrinking could
     /// simplify.
-    pub fn new(variables: &VarStore, weight_decay: f64) -> Self {
+    ///
+    /// # Errors
+    /// Not enough memory.
+    pub fn new(variables: &VarStore, weight_decay: f64) -> Result<Self, TchError> {
         let mut named: Vec<(String, Tensor)> = variables.variables().into_iter().collect();
         // The store is a hash map; a fixed order makes the sum in the norm the same in every run.
         named.sort_by(|a, b| a.0.cmp(&b.0));
-        let slots = named
+        named.retain(|(_, parameter)| parameter.requires_grad());
+        let (decayed, spared): (Vec<_>, Vec<_>) = named.into_iter().partition(|(name, _)| is_decayed(name));
+        let blocks = [(decayed, weight_decay), (spared, 0.0)]
             .into_iter()
-            .filter(|(_, parameter)| parameter.requires_grad())
-            .map(|(name, parameter)| {
-                let decay = if is_decayed(&name) { weight_decay } else { 0.0 };
-                Slot {
-                    parameter,
-                    moments: None,
-                    decay,
-                }
-            });
-        AdamW {
-            slots: slots.collect(),
+            .filter(|(parameters, _)| !parameters.is_empty())
+            .map(|(parameters, decay)| Block::new(parameters, decay));
+        Ok(AdamW {
+            blocks: blocks.collect::<Result<_, _>>()?,
             step: 0,
-        }
+        })
     }
 
     /// Forgets all gradients.
-    pub fn zero_grad(&mut self) {
-        for slot in &mut self.slots {
-            slot.parameter.zero_grad();
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn zero_grad(&mut self) -> Result<(), TchError> {
+        for block in &mut self.blocks {
+            let _ = block.gradients.f_zero_()?;
         }
+        Ok(())
     }
 
     /// Scales all gradients by `max / norm` where their global L2 norm exceeds `max`; returns the norm
@@ -62,75 +87,174 @@ impl AdamW {
     ///
     /// As `torch.nn.utils.clip_grad_norm_`, whose 1e-6 in the denominator is kept. A NaN or infinite norm is
     /// returned as it is, for the caller to stop on.
-    pub fn clip_grad_norm(&self, max: f64) -> Result<f64, TchError> {
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn clip_grad_norm(&mut self, max: f64) -> Result<f64, TchError> {
         no_grad(|| {
-            let mut gradients: Vec<Tensor> = self.gradients().collect();
-            if gradients.is_empty() {
+            let norms: Result<Vec<Tensor>, TchError> =
+                self.blocks.iter().map(|block| block.gradients.f_norm()).collect();
+            let norms = norms?;
+            if norms.is_empty() {
                 return Ok(0.0);
             }
-            let norms: Vec<Tensor> = gradients.iter().map(Tensor::norm).collect();
-            let norm = f64::try_from(Tensor::f_stack(&norms, 0)?.norm())?;
+            let norm = f64::try_from(Tensor::f_stack(&norms, 0)?.f_norm()?)?;
             let factor = max / (norm + 1e-6);
             if factor < 1.0 {
-                for gradient in &mut gradients {
-                    let _ = gradient.f_mul_scalar_(factor)?;
+                for block in &mut self.blocks {
+                    let _ = block.gradients.f_mul_scalar_(factor)?;
                 }
             }
             Ok(norm)
         })
     }
 
-    /// One update with learning rate `rate`. Parameters that got no gradient stay as they are.
+    /// One update with learning rate `rate`.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
     pub fn step(&mut self, rate: f64) -> Result<(), TchError> {
         self.step += 1;
-        let (correction1, correction2) = (1.0 - BETA1.powi(self.step), 1.0 - BETA2.powi(self.step));
+        let corrections = (1.0 - BETA1.powi(self.step), 1.0 - BETA2.powi(self.step));
         no_grad(|| {
-            for slot in &mut self.slots {
-                let gradient = slot.parameter.grad();
-                if gradient.defined() {
-                    slot.update(&gradient, rate, correction1, correction2)?;
-                }
-            }
-            Ok(())
+            self.blocks
+                .iter()
+                .try_for_each(|block| block.update(rate, corrections))
         })
     }
 
-    fn gradients(&self) -> impl Iterator<Item = Tensor> {
-        self.slots
-            .iter()
-            .map(|slot| slot.parameter.grad())
-            .filter(Tensor::defined)
+    /// Whether every parameter is a finite number.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn is_finite(&self) -> Result<bool, TchError> {
+        for block in &self.blocks {
+            if i64::try_from(block.parameters.f_isfinite()?.f_all()?)? == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Updates made.
+    pub fn updates(&self) -> i32 {
+        self.step
+    }
+
+    /// The moments as views, named `mean.` and `square.` and the parameter's name.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn moments(&self) -> Result<Vec<(String, Tensor)>, TchError> {
+        let mut moments = Vec::new();
+        for block in &self.blocks {
+            for member in &block.members {
+                for (kind, flat) in [("mean", &block.mean), ("square", &block.square)] {
+                    moments.push((format!("{kind}.{}", member.name), member.of(flat)?));
+                }
+            }
+        }
+        Ok(moments)
+    }
+
+    /// Goes on after `updates` updates with moments that [`Self::moments`] gave.
+    ///
+    /// # Errors
+    /// The name of the first one that is missing or has another shape; the moments are of no use then.
+    pub fn restore(&mut self, updates: i32, kept: &HashMap<String, Tensor>) -> Result<(), String> {
+        self.step = updates;
+        for (name, mut moment) in self.moments().map_err(|error| error.to_string())? {
+            let kept = kept.get(&name).filter(|kept| kept.size() == moment.size());
+            no_grad(|| kept.map(|kept| moment.copy_(kept))).ok_or(name)?;
+        }
+        Ok(())
     }
 }
 
-impl Slot {
+impl Block {
+    fn new(parameters: Vec<(String, Tensor)>, decay: f64) -> Result<Self, TchError> {
+        let flattened: Result<Vec<Tensor>, TchError> = parameters
+            .iter()
+            .map(|(_, parameter)| parameter.f_detach()?.f_flatten(0, -1))
+            .collect();
+        let flat = Tensor::f_cat(&flattened?, 0)?;
+        let mut block = Block {
+            members: Vec::with_capacity(parameters.len()),
+            decay,
+            gradients: flat.f_zeros_like()?,
+            mean: flat.f_zeros_like()?,
+            square: flat.f_zeros_like()?,
+            parameters: flat,
+        };
+        let mut start = 0;
+        for (name, parameter) in parameters {
+            let shape = parameter.size();
+            let member = Member { name, start, shape };
+            start += parameter.numel() as i64;
+            block.adopt(&member, parameter)?;
+            block.members.push(member);
+        }
+        Ok(block)
+    }
+
+    /// Gives a parameter and its gradient their stretches of the flat tensors as memory. Whoever holds the
+    /// parameter notices nothing.
+    fn adopt(&self, member: &Member, mut parameter: Tensor) -> Result<(), TchError> {
+        // libtorch has no call that sets a gradient; one that is there adds up in place.
+        parameter.f_sum(Kind::Float)?.f_backward()?;
+        no_grad(|| {
+            parameter.f_set_data(&member.of(&self.parameters)?)?;
+            parameter.f_grad()?.f_set_data(&member.of(&self.gradients)?)
+        })
+    }
+
     /// `θ ← θ·(1 − rate·decay) − rate · m̂ / (√v̂ + ε)`, with bias-corrected moments m̂ and v̂.
-    fn update(
-        &mut self,
-        gradient: &Tensor,
+    fn update(&self, rate: f64, corrections: (f64, f64)) -> Result<(), TchError> {
+        let length = self.parameters.size()[0];
+        let piece = match self.parameters.device() {
+            Device::Cpu => PIECE,
+            _ => length,
+        };
+        let mut start = 0;
+        while start < length {
+            self.update_piece(start, piece.min(length - start), rate, corrections)?;
+            start += piece;
+        }
+        Ok(())
+    }
+
+    fn update_piece(
+        &self,
+        start: i64,
+        length: i64,
         rate: f64,
-        correction1: f64,
-        correction2: f64,
+        (correction1, correction2): (f64, f64),
     ) -> Result<(), TchError> {
-        let (mean, square) = self
-            .moments
-            .get_or_insert_with(|| (gradient.zeros_like(), gradient.zeros_like()));
-        let _ = mean.f_lerp_(gradient, 1.0 - BETA1)?;
+        let piece = |flat: &Tensor| flat.f_narrow(0, start, length);
+        let (gradient, mut mean, mut square) =
+            (piece(&self.gradients)?, piece(&self.mean)?, piece(&self.square)?);
+        let _ = mean.f_lerp_(&gradient, 1.0 - BETA1)?;
         let _ = square
             .f_mul_scalar_(BETA2)?
-            .f_addcmul_(gradient, &gradient.f_mul_scalar(1.0 - BETA2)?)?;
-        // In place, because a temporary of the word embeddings' size costs more than the arithmetic.
+            .f_addcmul_(&gradient, &gradient.f_mul_scalar(1.0 - BETA2)?)?;
         let mut denominator = square.f_div_scalar(correction2)?.f_sqrt_()?;
         let _ = denominator.f_add_scalar_(EPSILON)?;
         let change = denominator
             .f_reciprocal_()?
-            .f_mul_(mean)?
+            .f_mul_(&mean)?
             .f_mul_scalar_(rate / correction1)?;
-        let _ = self
-            .parameter
+        let _ = piece(&self.parameters)?
             .f_mul_scalar_(1.0 - rate * self.decay)?
             .f_sub_(&change)?;
         Ok(())
+    }
+}
+
+impl Member {
+    /// The parameter's stretch of `flat`, in its shape.
+    fn of(&self, flat: &Tensor) -> Result<Tensor, TchError> {
+        flat.f_narrow(0, self.start, self.shape.iter().product())?
+            .f_view(self.shape.as_slice())
     }
 }
 
@@ -161,7 +285,7 @@ mod tests {
     fn the_first_step_moves_by_the_rate_against_the_gradients_sign() {
         let store = store(&["weight"]);
         let loss = (&store.variables()["weight"] * Tensor::from_slice(&[3.0f32, -5.0])).sum(Kind::Float);
-        let mut optimizer = AdamW::new(&store, 0.0);
+        let mut optimizer = AdamW::new(&store, 0.0).unwrap();
         loss.backward();
         optimizer.step(0.1).unwrap();
         let moved = values(&store, "weight");
@@ -172,16 +296,15 @@ mod tests {
     }
 
     #[test]
-    fn decay_spares_biases_layer_norms_and_parameters_without_gradient() {
-        let store = store(&["weight", "bias", "LayerNorm_weight", "unused_weight"]);
-        let variables = store.variables();
-        let used = ["weight", "bias", "LayerNorm_weight"].map(|name| variables[name].shallow_clone());
-        let loss = Tensor::stack(&used, 0).sum(Kind::Float) * 0.0;
-        let mut optimizer = AdamW::new(&store, 0.5);
+    fn decay_spares_biases_and_layer_norms() {
+        let store = store(&["weight", "bias", "LayerNorm_weight"]);
+        let all: Vec<Tensor> = store.variables().into_values().collect();
+        let loss = Tensor::stack(&all, 0).sum(Kind::Float) * 0.0;
+        let mut optimizer = AdamW::new(&store, 0.5).unwrap();
         loss.backward();
         optimizer.step(0.1).unwrap();
         assert_eq!(values(&store, "weight")[0], 0.95f32 as f64);
-        for name in ["bias", "LayerNorm_weight", "unused_weight"] {
+        for name in ["bias", "LayerNorm_weight"] {
             assert_eq!(values(&store, name), [1.0, 1.0], "{name}");
         }
     }
@@ -191,12 +314,71 @@ mod tests {
         let store = store(&["a", "b"]);
         let variables = store.variables();
         let loss = (&variables["a"] * 3.0 + &variables["b"] * 4.0).sum(Kind::Float);
-        let mut optimizer = AdamW::new(&store, 0.0);
+        let mut optimizer = AdamW::new(&store, 0.0).unwrap();
         loss.backward();
         let norm = optimizer.clip_grad_norm(1.0).unwrap();
         assert!((norm - 50.0f64.sqrt()).abs() < 1e-5);
         assert!((optimizer.clip_grad_norm(1.0).unwrap() - 1.0).abs() < 1e-5);
-        optimizer.zero_grad();
+        optimizer.zero_grad().unwrap();
         assert_eq!(optimizer.clip_grad_norm(1.0).unwrap(), 0.0);
+    }
+
+    #[test]
+    fn whoever_held_a_parameter_before_sees_its_updates_and_its_gradient() {
+        let store = store(&["a", "bias", "b"]);
+        let held = store.variables();
+        let mut optimizer = AdamW::new(&store, 0.0).unwrap();
+        assert_eq!(Vec::<f32>::try_from(held["b"].grad()).unwrap(), [0.0, 0.0]);
+        for _ in 0..2 {
+            (&held["b"] * 3.0).sum(Kind::Float).backward();
+        }
+        assert_eq!(
+            Vec::<f32>::try_from(held["b"].grad()).unwrap(),
+            [6.0, 6.0],
+            "added in place"
+        );
+        optimizer.step(0.1).unwrap();
+        assert!((values(&store, "b")[0] - 0.9).abs() < 1e-6 && values(&store, "a") == [1.0, 1.0]);
+        assert_eq!(
+            Vec::<f32>::try_from(&held["b"]).unwrap()[1],
+            values(&store, "b")[1] as f32
+        );
+        assert!(held["b"].requires_grad() && held["b"].is_leaf());
+    }
+
+    #[test]
+    fn restored_moments_go_on_to_the_same_bits() {
+        let store = store(&["weight", "bias"]);
+        let variables = store.variables();
+        let turn = |optimizer: &mut AdamW, slope: f64| {
+            optimizer.zero_grad().unwrap();
+            let loss = (&variables["weight"] * slope + &variables["bias"]).sum(Kind::Float);
+            loss.backward();
+            optimizer.step(0.1).unwrap();
+        };
+        let mut whole = AdamW::new(&store, 0.01).unwrap();
+        turn(&mut whole, 2.0);
+        let kept: HashMap<String, Tensor> = whole
+            .moments()
+            .unwrap()
+            .into_iter()
+            .map(|(n, t)| (n, t.copy()))
+            .collect();
+        let weights: Vec<Tensor> = ["weight", "bias"]
+            .map(|name| variables[name].detach().copy())
+            .into();
+        turn(&mut whole, -1.0);
+        let expected = values(&store, "weight");
+        no_grad(|| {
+            for (name, weight) in ["weight", "bias"].iter().zip(&weights) {
+                variables[*name].shallow_clone().copy_(weight);
+            }
+        });
+        let mut resumed = AdamW::new(&store, 0.01).unwrap();
+        resumed.restore(1, &kept).unwrap();
+        turn(&mut resumed, -1.0);
+        assert_eq!(values(&store, "weight"), expected);
+        let missing = resumed.restore(1, &HashMap::new()).unwrap_err();
+        assert_eq!(missing, "mean.weight");
     }
 }

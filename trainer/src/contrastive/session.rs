@@ -77,7 +77,7 @@ impl<'a> Session<'a> {
             pairs, train, steps, ..
         } = self.inputs;
         let schedule = LinearSchedule::new(train.learning_rate, steps, train.warmup_ratio);
-        let mut stepper = Stepper::new(self.inputs.encoder, train, self.inputs.loss);
+        let mut stepper = Stepper::new(self.inputs.encoder, train, self.inputs.loss)?;
         let mut progress = Steps::new(steps);
         self.measuring = Duration::ZERO;
         let epochs = (0..).map(|epoch| (epoch, deal(pairs, train.batch_size, train.seed, epoch)));

@@ -1,5 +1,7 @@
 //! One optimizer step: vectors, loss, gradients, clipping, update.
 
+use std::collections::HashMap;
+
 use encoder_torch::TorchEncoder;
 use tch::Tensor;
 
@@ -11,6 +13,10 @@ use super::torch;
 use crate::config::{self, Train};
 use crate::error::{Result, TrainError};
 use encoder::tokens::Tokens;
+
+/// A loss beyond this is as lost as one that is no number: losses of cosines stay below a few hundred, those of
+/// scores and vectors near the square of these.
+const EXPLODED: f64 = 1e9;
 
 /// What one step reports.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,9 +40,12 @@ pub struct Stepper<'a> {
 
 impl<'a> Stepper<'a> {
     /// Ready for the first step.
-    pub fn new(encoder: &'a TorchEncoder, train: &Train, loss: &config::Loss) -> Self {
-        let optimizer = AdamW::new(encoder.var_store(), train.weight_decay);
-        Stepper {
+    ///
+    /// # Errors
+    /// Not enough memory for the gradients and the optimizer's moments.
+    pub fn new(encoder: &'a TorchEncoder, train: &Train, loss: &config::Loss) -> Result<Self> {
+        let optimizer = AdamW::new(encoder.var_store(), train.weight_decay).map_err(torch)?;
+        Ok(Stepper {
             encoder,
             optimizer,
             loss: Loss::new(train, loss),
@@ -44,7 +53,26 @@ impl<'a> Stepper<'a> {
             seed: train.seed,
             max_grad_norm: train.max_grad_norm,
             steps: 0,
-        }
+        })
+    }
+
+    /// The model.
+    pub fn encoder(&self) -> &TorchEncoder {
+        self.encoder
+    }
+
+    /// The optimizer, to be set aside.
+    pub fn optimizer(&self) -> &AdamW {
+        &self.optimizer
+    }
+
+    /// Goes on after `steps` steps with moments that were set aside.
+    ///
+    /// # Errors
+    /// The name of a moment that is missing or has another shape.
+    pub fn restore(&mut self, steps: usize, moments: &HashMap<String, Tensor>) -> Result<(), String> {
+        self.steps = steps;
+        self.optimizer.restore(steps as i32, moments)
     }
 
     /// Takes one step with learning rate `rate`. `texts` holds the columns of a batch of `pairs` pairs one
@@ -54,7 +82,7 @@ impl<'a> Stepper<'a> {
     /// A loss or gradient that is not finite; the weights are then as before.
     pub fn step(&mut self, texts: &[&Tokens], pairs: usize, rate: f64) -> Result<StepReport> {
         self.steps += 1;
-        self.optimizer.zero_grad();
+        self.optimizer.zero_grad().map_err(torch)?;
         let value = match self.mini_batch_tokens {
             None => {
                 let loss = self.loss(texts, pairs)?;
@@ -70,10 +98,8 @@ impl<'a> Stepper<'a> {
                 value
             }
         };
-        let grad_norm = self.finite(
-            "gradient norm",
-            self.optimizer.clip_grad_norm(self.max_grad_norm).map_err(torch)?,
-        )?;
+        let norm = self.optimizer.clip_grad_norm(self.max_grad_norm).map_err(torch)?;
+        let grad_norm = self.finite("gradient norm", norm)?;
         self.optimizer.step(rate).map_err(torch)?;
         Ok(StepReport {
             loss: value,
@@ -88,7 +114,7 @@ impl<'a> Stepper<'a> {
     }
 
     fn finite(&self, what: &'static str, value: f64) -> Result<f64> {
-        if value.is_finite() {
+        if value.is_finite() && (what != "loss" || value.abs() < EXPLODED) {
             Ok(value)
         } else {
             Err(TrainError::Diverged {
