@@ -14,6 +14,20 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// Weights that were taken by an earlier run.
+    pub fn from_weights(step: usize, metrics: Metrics, weights: Vec<(String, Tensor)>) -> Self {
+        Checkpoint {
+            step,
+            metrics,
+            weights,
+        }
+    }
+
+    /// The weights with their names.
+    pub fn weights(&self) -> &[(String, Tensor)] {
+        &self.weights
+    }
+
     /// Copies the weights as they are now.
     pub fn take(step: usize, metrics: Metrics, variables: &VarStore) -> Self {
         let copy = |(name, tensor): (String, Tensor)| (name, no_grad(|| tensor.copy()));

@@ -18,6 +18,6 @@ pub mod on_device;
 pub mod train;
 
 pub use trainer_shell::{
-    cli, command, config, error, evaluate, interrupt, model_card, output, progress, quality, run_log,
-    word_vectors, words,
+    checkpoint_folder, cli, command, config, error, evaluate, interrupt, model_card, output, progress,
+    quality, run_log, word_vectors, words,
 };

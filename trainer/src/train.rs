@@ -3,6 +3,7 @@
 use encoder_torch::{limit_threads, select_device};
 use trainer_words::learn::Settings;
 
+use crate::checkpoint_folder::CheckpointFolder;
 use crate::cli::{self, Request};
 use crate::config::{Config, Learning};
 use crate::contrastive::run::{Job, device_name, run};
@@ -42,17 +43,14 @@ fn contrastive(request: Request) -> Result<()> {
         let problem = "expected a training on pairs";
         return Err(TrainError::Config(format!("{}: {problem}", path.display())));
     };
-    if args.resume {
-        let problem =
-            "--resume is for word vectors; a training on pairs has no checkpoints, so train it again";
-        return Err(TrainError::Config(format!("{}: {problem}", path.display())));
-    }
     let interrupt = Interrupt::on_signals()?;
     cli::limit_threads(&args)?;
     let device = select_device(request.device)?;
     let output = Output::claim(args.out.as_deref(), &config.name, args.force)?;
+    let checkpoint = CheckpointFolder::claim(output.target(), args.resume, args.force)?;
     let job = Job {
         config,
+        checkpoint,
         output,
         device,
         json: args.json,

@@ -5,6 +5,7 @@
 )]
 
 mod check;
+mod contrastive;
 mod word_vectors;
 mod workplace;
 
@@ -309,7 +310,7 @@ fn a_loss_that_is_no_number_stops_the_run() {
 }
 
 #[test]
-fn ctrl_c_leaves_what_was_there_and_exits_with_130() {
+fn ctrl_c_leaves_what_was_there_and_a_checkpoint_and_exits_with_130() {
     let place = Workplace::new();
     place.set("epochs = 4", "max_steps = 2");
     assert!(place.train(&["--config", "small.toml"]).status.success());
@@ -337,7 +338,7 @@ fn ctrl_c_leaves_what_was_there_and_exits_with_130() {
     }
     workplace::interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert_eq!(place.names("models"), ["latest", "small"]);
+    assert_eq!(place.names("models"), [".small.checkpoint", "latest", "small"]);
     assert!(fs::read(place.path("models/small/model.safetensors")).unwrap() == weights);
 }
 

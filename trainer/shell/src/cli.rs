@@ -16,14 +16,14 @@ Examples:
   train --config medical.toml --force          the same again, replacing models/medical at the end
   train --config my.toml --out /tmp/try --device cuda:1
   train --config my.toml --json | jq .loss     follow the loss
-  train --config words.toml --resume           go on with word vectors that were stopped
+  train --config my.toml --resume              go on with a training that was stopped
 
 Paths in the configuration are relative to the current folder. The model is a sentence-transformers folder;
 models/latest is pointed at it, unless it is worse than its base model on [eval]'s questions, and `index build` and
 `search` use that by default.
 
-Exit codes: 0 done, 2 error, 130 interrupted (what was there before is unchanged then; word vectors are set
-aside, and the same command with --resume goes on with them).";
+Exit codes: 0 done, 2 error, 130 interrupted (what was there before is unchanged then; the training is set
+aside, and the same command with --resume goes on with it).";
 
 /// Makes an embedding model for a domain: fine-tunes a text encoder on pairs of questions and answers, or learns
 /// word vectors from plain text.
@@ -47,14 +47,14 @@ pub struct Args {
 
     /// Replace the model that is there, once the new one is complete
     ///
-    /// Word vectors: also replace the checkpoint of a training that was stopped.
+    /// Also replaces the checkpoint of a training that was stopped.
     #[arg(long)]
     pub force: bool,
 
-    /// Go on with word vectors whose training was stopped, from their last checkpoint
+    /// Go on with a training that was stopped, from its last checkpoint
     ///
-    /// With 1 thread, word2vec.deterministic or GloVe the model is the same as if it had never stopped, byte for
-    /// byte.
+    /// On the CPU the model is the same as if it had never stopped, byte for byte: with the same number of threads
+    /// for a text encoder; with 1 thread, word2vec.deterministic or GloVe for word vectors.
     #[arg(long)]
     pub resume: bool,
 

@@ -33,9 +33,9 @@ pub enum TrainError {
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
     Torch(String),
-    /// The loss or the gradient is no longer a number.
+    /// The loss or the gradient is no longer a number, or no longer a sensible one.
     #[error(
-        "step {step}: the {what} is {value}, not a finite number; training cannot go on. \
+        "step {step}: the {what} is {value}, so the training has diverged and cannot go on. \
          Try a lower train.learning_rate, a longer train.warmup_ratio or a lower train.max_grad_norm"
     )]
     Diverged {
@@ -45,6 +45,38 @@ pub enum TrainError {
         what: &'static str,
         /// The value found: NaN or an infinity.
         value: f64,
+    },
+    /// A divergence with the batch that it came with.
+    #[error(
+        "{cause}. It came with {batch}{}",
+        kept.as_ref().map_or(String::new(), |folder| format!(
+            "; what was learned before is in {}, and --resume goes on with it, train.learning_rate and \
+             train.max_grad_norm changed or not",
+            folder.display()
+        ))
+    )]
+    DivergedWith {
+        /// What was found.
+        cause: Box<TrainError>,
+        /// Epoch and pairs of the batch.
+        batch: String,
+        /// The folder of the checkpoint from before the step, where there is one.
+        kept: Option<PathBuf>,
+    },
+    /// The memory of the device is full.
+    #[error(
+        "step {step}: a batch does not fit into memory ({reason}); lower train.batch_size, now {batch_size}, or \
+         train.max_length, now {max_length}"
+    )]
+    Memory {
+        /// Optimizer step, counted from 1.
+        step: usize,
+        /// The first line of what libtorch said: what was asked for, what was in use, what was free.
+        reason: String,
+        /// Pairs in a batch.
+        batch_size: usize,
+        /// Tokens of the longest text.
+        max_length: usize,
     },
     /// Text, word vectors and their learning report through their crate.
     #[error(transparent)]

@@ -9,6 +9,7 @@
 //! ```
 
 pub mod check;
+pub mod checkpoint_folder;
 pub mod cli;
 pub mod command;
 pub mod compare;

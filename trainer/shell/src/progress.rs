@@ -26,17 +26,20 @@ pub fn bar(total: usize, what: &'static str, unit: &str) -> ProgressBar {
 pub struct Steps {
     bar: ProgressBar,
     total: usize,
+    /// Steps that were done before.
+    before: usize,
     started: Instant,
     last_line: Instant,
 }
 
 impl Steps {
-    /// Begins with no step done.
-    pub fn new(total: usize) -> Self {
+    /// Begins with `before` steps done by an earlier run.
+    pub fn new(total: usize, before: usize) -> Self {
         let now = Instant::now();
         Steps {
             bar: bar(total, "training", "steps"),
             total,
+            before,
             started: now,
             last_line: now,
         }
@@ -49,7 +52,8 @@ impl Steps {
         self.bar.set_position(step as u64);
         if self.bar.is_hidden() && self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            let each = self.started.elapsed().saturating_sub(paused).as_secs_f64() / step as f64;
+            let each = self.started.elapsed().saturating_sub(paused).as_secs_f64()
+                / (step - self.before).max(1) as f64;
             let left = each * self.total.saturating_sub(step) as f64;
             say(&format!(
                 "step {step}/{}: {state}, about {} of steps left",

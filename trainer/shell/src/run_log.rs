@@ -39,6 +39,11 @@ pub enum Event {
         /// What was found and what to do.
         text: String,
     },
+    /// Where a training that was stopped is gone on with; what is above it in the log is from before.
+    Resume {
+        /// Steps taken before.
+        step: usize,
+    },
     /// After each optimizer step.
     Step {
         /// Counted from 1.
@@ -96,6 +101,26 @@ impl RunLog {
             path: path.to_owned(),
             to_stdout,
         })
+    }
+
+    /// A log at `path` that begins with what an earlier run wrote to its own.
+    ///
+    /// # Errors
+    /// What the file system refuses.
+    pub fn go_on(path: &Path, earlier: &[u8], to_stdout: bool) -> Result<Self> {
+        let mut log = RunLog::create(path, to_stdout)?;
+        log.file
+            .write_all(earlier)
+            .map_err(TrainError::io(path, "write the run log"))?;
+        Ok(log)
+    }
+
+    /// All that was written so far.
+    ///
+    /// # Errors
+    /// What the file system refuses.
+    pub fn written(&self) -> Result<Vec<u8>> {
+        std::fs::read(&self.path).map_err(TrainError::io(&self.path, "read the run log"))
     }
 
     /// Writes one line to the log, and to stdout where asked for.

@@ -8,11 +8,14 @@ use encoder::ranking::Metrics;
 use encoder_torch::TorchEncoder;
 
 use super::check::Inspected;
+use super::identity::Identity;
 use super::pairs::{self, Pairs};
+use super::saving::Saving;
 use super::session::{Inputs, Session};
 use super::steps;
 use super::tokens::TokenTable;
 use crate::base_model;
+use crate::checkpoint_folder::CheckpointFolder;
 use crate::config::{Contrastive, Eval};
 use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
@@ -27,6 +30,8 @@ use crate::run_log::{Event, RunLog, print};
 pub struct Job {
     /// The configuration with the command line's changes.
     pub config: Contrastive,
+    /// Where the training is set aside; before the output, whose parents it has to leave first.
+    pub checkpoint: CheckpointFolder,
     /// Where the model goes.
     pub output: Output,
     /// The device that was found.
@@ -40,7 +45,8 @@ pub struct Job {
 /// Runs `job` from reading the data to the model in its place.
 ///
 /// # Errors
-/// Bad data, a bad model, divergence, an interrupt, a full disk; nothing is left behind then.
+/// Bad data, a bad model, divergence, a checkpoint that does not fit, an interrupt, a full disk. Nothing is left
+/// behind then but a checkpoint.
 pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let started = Instant::now();
     let pairs = pairs::read(&job.config.data)?;
@@ -49,7 +55,14 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let steps = steps::count(&pairs, &job.config.train)?;
     let encoder = open_model(&mut job)?;
     let tokens = TokenTable::new(&encoder, &pairs, interrupt)?;
-    let mut log = RunLog::create(&job.output.aside().join("run_log.jsonl"), job.json)?;
+    let identity = Identity::new(&job.config, &pairs, &encoder)?;
+    let saving = Saving::new(&job.checkpoint, identity, job.config.checkpoint);
+    let state = saving.read()?;
+    let path = job.output.aside().join("run_log.jsonl");
+    let mut log = match &state {
+        Some(state) => RunLog::go_on(&path, &state.log, job.json)?,
+        None => RunLog::create(&path, job.json)?,
+    };
     announce(&job, &pairs, &tokens, steps, &mut log)?;
     let inspected = Inspected {
         config: &job.config,
@@ -74,7 +87,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         steps,
         interrupt,
     };
-    let mut session = Session::new(inputs, log);
+    let mut session = Session::new(inputs, log, saving, state)?;
     let before = session.measure_base()?;
     session.train()?;
     let (kept, after, log) = session.finish();
@@ -88,10 +101,11 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         measured,
     };
     write_model(job.output.aside(), &encoder, &card)?;
-    interrupt.check()?;
+    interrupt.check().map_err(|error| job.checkpoint.explain(error))?;
     let improved = measured.map(|(before, after)| quality::improved(&before, &after));
     let model = job.output.target().to_path_buf();
     let link = job.output.publish(job.promote || improved != Some(false))?;
+    job.checkpoint.remove()?;
     log.announce(&Event::Done {
         model: model.clone(),
         step: kept,
@@ -119,7 +133,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     Ok(())
 }
 
-/// Opens the base model, seeds libtorch, and writes into the configuration what was left to the base model to
+/// Opens the base model and writes into the configuration what was left to the base model to
 /// say.
 fn open_model(job: &mut Job) -> Result<TorchEncoder> {
     let base = base_model::locate(&job.config)?;
@@ -138,8 +152,6 @@ fn open_model(job: &mut Job) -> Result<TorchEncoder> {
             base.display()
         )));
     }
-    // Dropout draws from libtorch's generator; nothing else does.
-    tch::manual_seed(i64::from(train.seed));
     train.max_length = Some(encoder.max_length());
     if train.max_steps.is_none() {
         train.epochs = train.epochs.or(Some(1));
@@ -180,7 +192,7 @@ fn announce(job: &Job, pairs: &Pairs, tokens: &TokenTable, steps: usize, log: &m
             "{truncated} of {texts} training texts are longer than {length} tokens; the rest of them is cut"
         ));
     }
-    log.record(&Event::Start {
+    let start = Event::Start {
         name: config.name.clone(),
         base_model: base,
         device: config.device.clone(),
@@ -189,7 +201,12 @@ fn announce(job: &Job, pairs: &Pairs, tokens: &TokenTable, steps: usize, log: &m
         texts,
         truncated,
         steps,
-    })
+    };
+    if job.checkpoint.resumes() {
+        // The log begins with that of the run that was stopped.
+        return log.announce(&start);
+    }
+    log.record(&start)
 }
 
 fn write_model(dir: &Path, encoder: &TorchEncoder, card: &Card) -> Result<()> {

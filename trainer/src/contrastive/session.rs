@@ -5,15 +5,19 @@ use std::time::{Duration, Instant};
 use encoder::Encoder;
 use encoder::ranking::Metrics;
 use encoder_torch::TorchEncoder;
+use tch::Tensor;
 
 use super::batches::deal;
 use super::pairs::Pairs;
+use super::saving::Saving;
 use super::schedule::LinearSchedule;
+use super::set_aside::{Progress, State};
 use super::step::Stepper;
 use super::tokens::TokenTable;
+use super::torch;
 use crate::checkpoint::Checkpoint;
 use crate::config::{Loss, Train};
-use crate::error::Result;
+use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
 use crate::progress::{self, Steps, say};
@@ -45,70 +49,159 @@ pub struct Inputs<'a> {
 /// A training under way.
 pub struct Session<'a> {
     inputs: Inputs<'a>,
+    stepper: Stepper<'a>,
     log: RunLog,
+    saving: Saving<'a>,
+    /// Steps taken.
+    done: usize,
+    /// The step after which the last measurement was made.
+    measured: Option<usize>,
+    base: Option<Metrics>,
     best: Option<Checkpoint>,
     /// Time spent on measurements, which is no part of the training's speed.
     measuring: Duration,
 }
 
 impl<'a> Session<'a> {
-    /// Ready to train.
-    pub fn new(inputs: Inputs<'a>, log: RunLog) -> Self {
-        Session {
+    /// Ready to train, from the beginning or from where `state` was set aside.
+    ///
+    /// # Errors
+    /// Not enough memory, a state that lacks a tensor.
+    pub fn new(inputs: Inputs<'a>, log: RunLog, saving: Saving<'a>, state: Option<State>) -> Result<Self> {
+        let mut session = Session {
+            stepper: Stepper::new(inputs.encoder, inputs.train, inputs.loss)?,
             inputs,
             log,
+            saving,
+            done: 0,
+            measured: None,
+            base: None,
             best: None,
             measuring: Duration::ZERO,
+        };
+        if let Some(state) = state {
+            session.restore(&state).map_err(|name| {
+                let folder = session.saving.folder().folder().display();
+                TrainError::Output(format!(
+                    "{folder}: expected a checkpoint of this model, found one without {name}; train again without \
+                     --resume, with --force, to begin anew"
+                ))
+            })?;
+            session.log.record(&Event::Resume { step: session.done })?;
+            say(&format!(
+                "going on after step {} of {}",
+                session.done, session.inputs.steps
+            ));
         }
+        Ok(session)
     }
 
-    /// Measures the base model; `None` without a development set.
+    /// Puts back what was set aside, or gives the name of a tensor that is missing.
+    fn restore(&mut self, state: &State) -> Result<(), String> {
+        let Progress {
+            steps,
+            measured,
+            base,
+            kept_step,
+            kept,
+        } = state.progress;
+        let weights = |kind: &str| -> Result<Vec<(String, Tensor)>, String> {
+            let names = self.inputs.encoder.var_store().variables();
+            let find = |(name, weight): (String, Tensor)| {
+                let stored = format!("{kind}.{name}");
+                let found = state
+                    .tensors
+                    .get(&stored)
+                    .filter(|found| found.size() == weight.size());
+                let on_device = found.map(|found| found.to_device(weight.device()));
+                on_device.map(|found| (name, found)).ok_or(stored)
+            };
+            names.into_iter().map(find).collect()
+        };
+        Checkpoint::from_weights(steps, Metrics::default(), weights("weight")?)
+            .restore(self.inputs.encoder.var_store());
+        if let Some(metrics) = kept {
+            self.best = Some(Checkpoint::from_weights(kept_step, metrics, weights("kept")?));
+        }
+        self.stepper.restore(steps, &state.tensors)?;
+        (self.done, self.measured, self.base) = (steps, measured, base);
+        Ok(())
+    }
+
+    /// Measures the base model, unless that was done before the training was stopped; `None` without a
+    /// development set.
     pub fn measure_base(&mut self) -> Result<Option<Metrics>> {
-        let metrics = self.measure(0)?;
-        if let Some(metrics) = &metrics {
+        if self.done == 0 {
+            self.base = self.measure(0)?;
+        }
+        if let Some(metrics) = &self.base {
             say(&format!("base model: {}", quality::line(metrics)));
         }
-        Ok(metrics)
+        Ok(self.base)
     }
 
-    /// Takes all steps, measuring as often as configured and after the last one.
+    /// Takes all steps, measuring as often as configured and after the last one, and sets the training aside as
+    /// often as configured and when it is interrupted.
+    ///
+    /// # Errors
+    /// A divergence, a batch too large for the memory, an interrupt; with what is left of the training.
     pub fn train(&mut self) -> Result<()> {
+        let stopped = match self.take_steps() {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        match stopped {
+            TrainError::Interrupted if self.done > 0 => self.save()?,
+            TrainError::DivergedWith { cause, batch, .. } if self.done > 0 => {
+                // The optimizer never steps by a gradient that is no number, but the weights decide.
+                let sound = self.stepper.optimizer().is_finite().map_err(torch)?;
+                let kept = (sound && self.save().is_ok()) || self.saving.folder().exists();
+                let kept = kept.then(|| self.saving.folder().folder().to_owned());
+                return Err(TrainError::DivergedWith { cause, batch, kept });
+            }
+            _ => {}
+        }
+        Err(self.saving.folder().explain(stopped))
+    }
+
+    fn take_steps(&mut self) -> Result<()> {
         let Inputs {
             pairs, train, steps, ..
         } = self.inputs;
         let schedule = LinearSchedule::new(train.learning_rate, steps, train.warmup_ratio);
-        let mut stepper = Stepper::new(self.inputs.encoder, train, self.inputs.loss)?;
-        let mut progress = Steps::new(steps);
+        let mut progress = Steps::new(steps, self.done);
         self.measuring = Duration::ZERO;
+        if self.done > 0 {
+            self.measure_between(&progress)?;
+        }
         let epochs = (0..).map(|epoch| (epoch, deal(pairs, train.batch_size, train.seed, epoch)));
         let batches =
             epochs.flat_map(|(epoch, dealt)| dealt.batches.into_iter().map(move |batch| (epoch, batch)));
-        for (done, (epoch, batch)) in batches.take(steps).enumerate() {
+        for (done, (epoch, batch)) in batches.enumerate().take(steps).skip(self.done) {
             self.inputs.interrupt.check()?;
-            self.step(
-                &mut stepper,
-                (done + 1, epoch + 1),
-                &batch,
-                schedule.rate(done),
-                &mut progress,
-            )?;
-            self.measure_between(done + 1, &progress)?;
+            self.step(epoch + 1, &batch, schedule.rate(done), &mut progress)?;
+            self.measure_between(&progress)?;
+            if self.saving.is_due(self.done) && self.done < steps {
+                // A disk that is full now may not be at the end; what counts is the model.
+                self.save()
+                    .unwrap_or_else(|error| progress.say(&format!("no checkpoint: {error}")));
+            }
         }
         progress.finish();
         Ok(())
     }
 
-    fn step(
-        &mut self,
-        stepper: &mut Stepper,
-        (step, epoch): (usize, usize),
-        batch: &[u32],
-        rate: f64,
-        progress: &mut Steps,
-    ) -> Result<()> {
-        let began = Instant::now();
+    fn step(&mut self, epoch: usize, batch: &[u32], rate: f64, progress: &mut Steps) -> Result<()> {
+        let (began, step) = (Instant::now(), self.done + 1);
         let texts = self.inputs.tokens.columns(self.inputs.pairs, batch);
-        let report = stepper.step(&texts, batch.len(), rate)?;
+        // Dropout draws from libtorch's generator; nothing else does. Each step's draws are its own, so that a
+        // training that is gone on with draws what it would have drawn.
+        tch::manual_seed(seed_of(self.inputs.train.seed, step));
+        let report = self
+            .stepper
+            .step(&texts, batch.len(), rate)
+            .map_err(|error| self.explain(error, epoch, batch))?;
+        self.done = step;
         let samples_per_second = batch.len() as f64 / began.elapsed().as_secs_f64();
         progress.at(step, report.loss, samples_per_second, self.measuring);
         self.log.record(&Event::Step {
@@ -121,15 +214,50 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Measures after step `step` where that is due, and keeps the weights if they are the best so far.
-    fn measure_between(&mut self, step: usize, progress: &Steps) -> Result<()> {
+    /// Says of an error in a step what the user can do with it.
+    fn explain(&self, error: TrainError, epoch: usize, batch: &[u32]) -> TrainError {
+        if matches!(error, TrainError::Diverged { .. }) {
+            return TrainError::DivergedWith {
+                cause: Box::new(error),
+                batch: name(epoch, batch, self.inputs.pairs),
+                kept: None,
+            };
+        }
+        match memory(&error.to_string()) {
+            Some(reason) => TrainError::Memory {
+                step: self.done + 1,
+                reason,
+                batch_size: self.inputs.train.batch_size,
+                max_length: self.inputs.encoder.max_length(),
+            },
+            None => error,
+        }
+    }
+
+    fn save(&mut self) -> Result<()> {
+        let progress = Progress {
+            steps: self.done,
+            measured: self.measured,
+            base: self.base,
+            kept_step: self.best.as_ref().map_or(0, |best| best.step),
+            kept: self.best.as_ref().map(|best| best.metrics),
+        };
+        self.saving
+            .write(&progress, &self.stepper, self.best.as_ref(), &self.log)
+    }
+
+    /// Measures where that is due and not done yet, and keeps the weights if they are the best so far.
+    fn measure_between(&mut self, progress: &Steps) -> Result<()> {
+        let step = self.done;
         let every = self.inputs.every_steps;
-        if step != self.inputs.steps && (every == 0 || !step.is_multiple_of(every)) {
+        let due = step == self.inputs.steps || (every > 0 && step.is_multiple_of(every));
+        if !due || self.measured == Some(step) {
             return Ok(());
         }
         let Some(metrics) = self.measure(step)? else {
             return Ok(());
         };
+        self.measured = Some(step);
         progress.say(&format!("step {step}: {}", quality::line(&metrics)));
         if self
             .best
@@ -173,5 +301,81 @@ impl<'a> Session<'a> {
             }
             None => (self.inputs.steps, None, self.log),
         }
+    }
+}
+
+/// A seed for libtorch, which uses its lower half: seed and step, mixed as splitmix64 does.
+fn seed_of(seed: u32, step: usize) -> i64 {
+    let mut mixed = (u64::from(seed) << 32 ^ step as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((mixed ^ (mixed >> 31)) >> 1) as i64
+}
+
+/// Epoch and pairs of a batch in words; pairs are counted from 1 in the order of the files.
+fn name(epoch: usize, batch: &[u32], pairs: &Pairs) -> String {
+    const SHOWN: usize = 16;
+    let numbers: Vec<String> = batch
+        .iter()
+        .take(SHOWN)
+        .map(|pair| (pair + 1).to_string())
+        .collect();
+    let more = match batch.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let first = batch
+        .first()
+        .map(|&pair| &pairs.texts()[pairs.row(pair)[0] as usize]);
+    let first: String = first.map_or(String::new(), |text| text.chars().take(60).collect());
+    format!(
+        "the pairs {}{more} in epoch {epoch}, the first of them \"{first}\"",
+        numbers.join(", ")
+    )
+}
+
+/// The first line of an error that says that memory is full.
+fn memory(error: &str) -> Option<String> {
+    let full = ["out of memory", "can't allocate memory", "not enough memory"];
+    full.iter()
+        .any(|words| error.contains(words))
+        .then(|| error.lines().next().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_and_seed_has_dropout_of_its_own() {
+        let mut seeds: Vec<i64> = (0..50)
+            .flat_map(|seed| (1..200).map(move |step| seed_of(seed, step) & 0xffff_ffff))
+            .collect();
+        seeds.sort_unstable();
+        let all = seeds.len();
+        seeds.dedup();
+        assert!(
+            all - seeds.len() < 3 && seeds[0] >= 0,
+            "{} are the same",
+            all - seeds.len()
+        );
+    }
+
+    #[test]
+    fn full_memory_is_told_from_other_errors() {
+        let error =
+            "libtorch: CUDA out of memory. Tried to allocate 2 GiB. GPU 0 has 79 GiB, 1 GiB is free\nframe 0";
+        assert!(memory(error).unwrap().ends_with("1 GiB is free"));
+        assert_eq!(memory("libtorch: shapes do not match"), None);
+    }
+
+    #[test]
+    fn a_batch_is_named_by_its_pairs() {
+        let mut pairs = Pairs::new(2);
+        pairs.push(&["who", "me"]);
+        pairs.push(&["what", "that"]);
+        let named = name(3, &[1, 0], &pairs);
+        assert_eq!(named, "the pairs 2, 1 in epoch 3, the first of them \"what\"");
+        assert!(name(1, &[0; 20], &pairs).contains(" and 4 more "));
     }
 }

@@ -99,6 +99,4 @@ fn there_must_be_something_to_go_on_with() {
     let place = place();
     let resume = ["--config", "small.toml", "--resume"];
     refused(&place, &resume, &[".small.checkpoint", "no checkpoint to resume"]);
-    let pairs = Workplace::new();
-    refused(&pairs, &resume, &["--resume is for word vectors"]);
 }

@@ -123,6 +123,29 @@ impl Workplace {
         fs::write(self.path("queries.jsonl"), questions.collect::<String>()).unwrap();
     }
 
+    /// Makes the base model's vector of one position so long that LayerNorm's mean of it is no number: only texts
+    /// that are as long diverge, while every weight is finite.
+    pub fn poison_position(&self, position: usize) {
+        let path = self.path("base/model.safetensors");
+        let mut bytes = fs::read(&path).unwrap();
+        let data = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        let header: serde_json::Value = serde_json::from_slice(&bytes[8..data]).unwrap();
+        let (_, table) = header
+            .as_object()
+            .unwrap()
+            .iter()
+            .find(|(name, _)| name.ends_with("position_embeddings.weight"))
+            .unwrap();
+        let number = |value: &serde_json::Value| value.as_u64().unwrap() as usize;
+        let row = 4 * number(&table["shape"][1]);
+        let start = data + number(&table["data_offsets"][0]) + position * row;
+        for (i, value) in bytes[start..start + row].chunks_mut(4).enumerate() {
+            let sign = if i % 2 == 0 { 1.0 } else { -1.0 };
+            value.copy_from_slice(&(sign * f32::MAX).to_le_bytes());
+        }
+        fs::write(&path, bytes).unwrap();
+    }
+
     fn write_pairs(&self, negatives: bool) {
         let mut lines = String::new();
         for (number, (_, question, answer)) in pairs().enumerate() {

@@ -103,7 +103,8 @@ fn contrastive(check: &Check, config: &Contrastive) -> Result<()> {
         )?;
     }
     check_loss::ranges(check, &config.loss)?;
-    check_mine::ranges(check, &config.mine)
+    check_mine::ranges(check, &config.mine)?;
+    check.checkpoint_minutes(config.checkpoint.every_minutes)
 }
 
 pub(super) struct Check<'a> {
@@ -116,6 +117,15 @@ impl Check<'_> {
             return Ok(());
         }
         Err(self.error(&format!("{key} = {value} is out of range; expected {range}")))
+    }
+
+    pub(super) fn checkpoint_minutes(&self, minutes: f64) -> Result<()> {
+        self.that(
+            "checkpoint.every_minutes",
+            minutes,
+            (0.001..=100_000.0).contains(&minutes),
+            "0.001 to 100000",
+        )
     }
 
     /// The name becomes a folder beside `latest`, so it must be neither a path nor that link.

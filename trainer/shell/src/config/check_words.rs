@@ -3,7 +3,7 @@
 use trainer_words::WordsError;
 
 use super::check::Check;
-use super::{CheckpointSettings, Learning, Pooling, TextData, Texts, WordVectors};
+use super::{Learning, Pooling, TextData, Texts, WordVectors};
 use crate::error::Result;
 
 /// Refuses the first value that is out of its range, naming key, value and range.
@@ -26,7 +26,7 @@ pub fn ranges(check: &Check, config: &WordVectors) -> Result<()> {
             return Err(check.error("output.formats names a format twice; keep one of them"));
         }
     }
-    checkpoint(check, config.checkpoint)
+    check.checkpoint_minutes(config.checkpoint.every_minutes)
 }
 
 /// The learning's settings report by their own names, subwords and phrases with their section.
@@ -66,16 +66,6 @@ fn texts(check: &Check, texts: &Texts, dimension: usize) -> Result<()> {
     }
     let pooling = texts.pooling();
     pooling.validate(dimension).map_err(refused(check, "texts."))
-}
-
-fn checkpoint(check: &Check, checkpoint: CheckpointSettings) -> Result<()> {
-    let minutes = checkpoint.every_minutes;
-    check.that(
-        "checkpoint.every_minutes",
-        minutes,
-        (0.001..=100_000.0).contains(&minutes),
-        "0.001 to 100000",
-    )
 }
 
 #[cfg(test)]

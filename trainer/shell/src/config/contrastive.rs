@@ -34,6 +34,28 @@ pub struct Contrastive {
     /// Questions with judged answers to measure the model on; without it nothing is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eval: Option<Eval>,
+    /// How often the training is set aside.
+    #[serde(default)]
+    pub checkpoint: Checkpoints,
+}
+
+/// `[checkpoint]`: how often the training is set aside, to be gone on with after a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Checkpoints {
+    /// Minutes between two checkpoints: the most that a kill loses. Ctrl-C loses nothing.
+    pub every_minutes: f64,
+    /// Set aside after every this many optimizer steps as well; 0 for not at all.
+    pub every_steps: usize,
+}
+
+impl Default for Checkpoints {
+    fn default() -> Self {
+        Checkpoints {
+            every_minutes: 10.0,
+            every_steps: 0,
+        }
+    }
 }
 
 /// `[data]`: where the pairs are and which columns hold them.

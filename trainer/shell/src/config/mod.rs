@@ -20,7 +20,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-pub use contrastive::{Contrastive, Data, Eval, Train};
+pub use contrastive::{Checkpoints, Contrastive, Data, Eval, Train};
 pub use glove::Glove;
 pub use locate::locate;
 pub use loss::{Direction, Hardness, Loss, Softmax};

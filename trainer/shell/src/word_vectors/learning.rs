@@ -1,16 +1,16 @@
 //! Learning, by whichever method and on whichever device was chosen.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use trainer_words::corpus::PreparedCorpus;
 use trainer_words::glove;
-use trainer_words::learn::{self, Architecture, Learned, Objective};
+use trainer_words::learn::{self, Architecture, Checkpointing, Learned, Objective};
 
-use super::checkpoint::Checkpoint;
 use super::device::Processor;
 use super::event::Event;
 use super::watch::Watch;
+use crate::checkpoint_folder::CheckpointFolder;
 use crate::config::{Learning, WordVectors};
 use crate::error::Result;
 use crate::progress::say;
@@ -22,7 +22,7 @@ pub struct Place<'a> {
     /// Threads that learn.
     pub threads: usize,
     /// Where it is set aside.
-    pub checkpoint: &'a Checkpoint,
+    pub checkpoint: &'a CheckpointFolder,
     /// A folder for what is too big for memory.
     pub scratch: &'a Path,
 }
@@ -40,7 +40,11 @@ pub fn learn(
 ) -> Result<Learned> {
     say(&announcement(config, place));
     let began = Instant::now();
-    let checkpointing = place.checkpoint.checkpointing(config.checkpoint);
+    let checkpointing = Checkpointing {
+        path: place.checkpoint.file(),
+        every: Duration::from_secs_f64(60.0 * config.checkpoint.every_minutes),
+        resume: place.checkpoint.resumes(),
+    };
     let (vocabulary, corpus) = (&prepared.vocabulary, &prepared.corpus);
     let learned = match (config.learning, place.processor) {
         (Learning::Glove(glove), _) => glove::learn(

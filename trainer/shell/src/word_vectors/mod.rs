@@ -6,7 +6,6 @@
 //! ```
 
 pub mod card;
-pub mod checkpoint;
 pub mod device;
 pub mod event;
 pub mod folder;

@@ -9,12 +9,12 @@ use encoder::tables;
 use trainer_words::corpus::CorpusReport;
 
 use super::card::Card;
-use super::checkpoint::Checkpoint;
 use super::device::Processor;
 use super::event::Event;
 use super::learning::{self, Place};
 use super::watch::Watch;
 use super::{folder, measuring, text};
+use crate::checkpoint_folder::CheckpointFolder;
 use crate::config::{Config, WordVectors};
 use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
@@ -55,7 +55,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         return Err(TrainError::Config(problem.into()));
     }
     let output = Output::claim(job.out.as_deref(), config.name, job.force)?;
-    let checkpoint = Checkpoint::claim(output.target(), job.resume, job.force)?;
+    let checkpoint = CheckpointFolder::claim(output.target(), job.resume, job.force)?;
     let log = RunLog::create(&output.aside().join("run_log.jsonl"), job.json)?;
     let run = Run {
         job: &job,
@@ -67,12 +67,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         watch: Watch::new(log, interrupt, config.learning.unit()),
     };
     let started = Instant::now();
-    let measured = run.make().map_err(|error| match error {
-        TrainError::Interrupted if checkpoint.exists() => {
-            TrainError::SetAside(checkpoint.folder().to_owned())
-        }
-        error => error,
-    })?;
+    let measured = run.make().map_err(|error| checkpoint.explain(error))?;
     let log = run.watch.into_log();
     publish(output, checkpoint, started, &log)?;
     match &measured {
@@ -99,7 +94,7 @@ struct Run<'a> {
     dir: &'a Path,
     /// Where the model will be.
     target: &'a Path,
-    checkpoint: &'a Checkpoint,
+    checkpoint: &'a CheckpointFolder,
     interrupt: &'a Interrupt,
     watch: Watch<'a>,
 }
@@ -173,7 +168,7 @@ impl Run<'_> {
 }
 
 /// Moves the model to its place; then the checkpoint is of no more use.
-fn publish(output: Output, checkpoint: Checkpoint, started: Instant, log: &RunLog) -> Result<()> {
+fn publish(output: Output, checkpoint: CheckpointFolder, started: Instant, log: &RunLog) -> Result<()> {
     let model = output.target().to_path_buf();
     let link = output.publish(true)?;
     checkpoint.remove()?;

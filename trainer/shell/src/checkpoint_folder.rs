@@ -1,15 +1,12 @@
-//! Where learning is set aside: a hidden folder beside the model, `models/.NAME.checkpoint`.
+//! Where a training is set aside: a hidden folder beside the model, `models/.NAME.checkpoint`.
 //!
 //! It outlives the process that wrote it, so it is removed by nobody but a run that is done, and replaced by
 //! nobody but a run that was told to.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use trainer_words::learn::Checkpointing;
-
-use crate::config::CheckpointSettings;
 use crate::error::{Result, TrainError};
 use crate::progress::say;
 
@@ -17,8 +14,8 @@ use crate::progress::say;
 const LEARNING: &str = "learning";
 const LOCK: &str = "lock";
 
-/// The place of a run's checkpoint.
-pub struct Checkpoint {
+/// The place of a run's checkpoint, claimed by the run.
+pub struct CheckpointFolder {
     folder: PathBuf,
     resume: bool,
     /// When another run's checkpoint, to be replaced, was written.
@@ -27,7 +24,7 @@ pub struct Checkpoint {
     _lock: File,
 }
 
-impl Checkpoint {
+impl CheckpointFolder {
     /// Claims the place that belongs to the model at `target`.
     ///
     /// # Errors
@@ -56,7 +53,7 @@ impl Checkpoint {
             _ => {}
         }
         let lock = lock(&folder)?;
-        Ok(Checkpoint {
+        Ok(CheckpointFolder {
             folder,
             resume,
             replaces: replaces.filter(|_| !resume),
@@ -64,19 +61,23 @@ impl Checkpoint {
         })
     }
 
-    /// As the learning takes it.
-    pub fn checkpointing(&self, settings: CheckpointSettings) -> Checkpointing {
-        Checkpointing {
-            path: self.file(),
-            every: Duration::from_secs_f64(60.0 * settings.every_minutes),
-            resume: self.resume,
-        }
+    /// Whether the run goes on with what is in the file.
+    pub fn resumes(&self) -> bool {
+        self.resume
     }
 
     /// Whether there is anything of this run to go on with.
     pub fn exists(&self) -> bool {
         let written = modified(&self.folder);
         written.is_some() && written != self.replaces
+    }
+
+    /// The error of a run that stopped: an interrupt with what is left of the run.
+    pub fn explain(&self, error: TrainError) -> TrainError {
+        match error {
+            TrainError::Interrupted if self.exists() => TrainError::SetAside(self.folder.clone()),
+            error => error,
+        }
     }
 
     /// The folder, to be named to the user.
@@ -89,12 +90,13 @@ impl Checkpoint {
         fs::remove_dir_all(&self.folder).map_err(TrainError::io(&self.folder, "remove the checkpoint"))
     }
 
-    fn file(&self) -> PathBuf {
+    /// The file that the run writes, which is to be replaced whole and never written over.
+    pub fn file(&self) -> PathBuf {
         self.folder.join(LEARNING)
     }
 }
 
-impl Drop for Checkpoint {
+impl Drop for CheckpointFolder {
     fn drop(&mut self) {
         // Goes only where nothing was set aside.
         let _ = fs::remove_file(self.folder.join(LOCK));
@@ -129,13 +131,16 @@ mod tests {
     fn an_unused_place_vanishes_and_a_used_one_stays_until_it_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("m");
-        drop(Checkpoint::claim(&target, false, false).unwrap());
+        drop(CheckpointFolder::claim(&target, false, false).unwrap());
         assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
-        let checkpoint = Checkpoint::claim(&target, false, false).unwrap();
+        let checkpoint = CheckpointFolder::claim(&target, false, false).unwrap();
         fs::write(checkpoint.file(), "half").unwrap();
         drop(checkpoint);
         assert!(folder.path().join(".m.checkpoint/learning").is_file());
-        Checkpoint::claim(&target, true, false).unwrap().remove().unwrap();
+        CheckpointFolder::claim(&target, true, false)
+            .unwrap()
+            .remove()
+            .unwrap();
         assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
     }
 
@@ -144,7 +149,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("m");
         let message = |resume, force| {
-            Checkpoint::claim(&target, resume, force)
+            CheckpointFolder::claim(&target, resume, force)
                 .err()
                 .unwrap()
                 .to_string()
@@ -154,10 +159,10 @@ mod tests {
         fs::create_dir(folder.path().join(".m.checkpoint")).unwrap();
         fs::write(folder.path().join(".m.checkpoint/learning"), "half").unwrap();
         assert!(message(false, false).contains("--resume"));
-        let forced = Checkpoint::claim(&target, false, true).unwrap();
+        let forced = CheckpointFolder::claim(&target, false, true).unwrap();
         assert!(!forced.exists(), "what another run set aside is not this one's");
         assert!(message(true, false).contains("another training"));
         drop(forced);
-        assert!(Checkpoint::claim(&target, true, false).unwrap().exists());
+        assert!(CheckpointFolder::claim(&target, true, false).unwrap().exists());
     }
 }

@@ -1,0 +1,161 @@
+//! What a training is, field by field: what has to be equal for a checkpoint of one to be gone on with by another.
+
+use std::collections::BTreeMap;
+
+use encoder::Encoder;
+use encoder_torch::TorchEncoder;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::pairs::Pairs;
+use crate::config::Contrastive;
+use crate::error::{Result, TrainError};
+
+/// Where the numbers come from or go to; they do not depend on it, or, of the base model, the weights count.
+const INDIFFERENT: [&str; 4] = [
+    "base_model",
+    "checkpoint.every_minutes",
+    "checkpoint.every_steps",
+    "device",
+];
+
+/// What may be changed on purpose, after a divergence.
+const CHANGEABLE: [&str; 2] = ["train.learning_rate", "train.max_grad_norm"];
+
+/// Names and values of everything that a training's numbers depend on, as text: a number read back from text may
+/// differ in its last bit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Identity(BTreeMap<String, String>);
+
+impl Identity {
+    /// Of the training of `encoder`, as it is before the first step, on `pairs`.
+    ///
+    /// # Errors
+    /// Settings that cannot be written.
+    pub fn new(config: &Contrastive, pairs: &Pairs, encoder: &TorchEncoder) -> Result<Self> {
+        let settings = serde_json::to_value(config)
+            .map_err(|error| TrainError::Output(format!("the configuration cannot be written: {error}")))?;
+        let mut fields = BTreeMap::new();
+        flatten("", &settings, &mut fields);
+        fields.retain(|name, _| !INDIFFERENT.contains(&name.as_str()));
+        fields.insert("training data".into(), hash(pairs));
+        let model = encoder.fingerprint();
+        for (name, value) in [
+            ("base model's weights", &model.weights),
+            ("base model's tokenizer", &model.tokenizer),
+            ("base model's query prompt", &model.query_prompt),
+            ("base model's document prompt", &model.document_prompt),
+        ] {
+            fields.insert(name.into(), value.clone());
+        }
+        Ok(Identity(fields))
+    }
+
+    /// Compares what was with what is now: what was changed on purpose, or, as an error, the first field that
+    /// must not differ; both as "name = old, now it is new".
+    ///
+    /// # Errors
+    /// The difference.
+    pub fn compare(&self, now: &Identity) -> Result<Vec<String>, String> {
+        let mut changed = Vec::new();
+        let names: std::collections::BTreeSet<&String> = self.0.keys().chain(now.0.keys()).collect();
+        for name in names {
+            let value = |identity: &Identity| identity.0.get(name).map_or("unset".to_owned(), String::clone);
+            let (then, now) = (value(self), value(now));
+            if then == now {
+                continue;
+            }
+            let difference = format!("{name} = {then}, now it is {now}");
+            if !CHANGEABLE.contains(&name.as_str()) {
+                return Err(difference);
+            }
+            changed.push(difference);
+        }
+        Ok(changed)
+    }
+}
+
+/// `{"train": {"seed": 1}}` becomes `train.seed` = `1`.
+fn flatten(prefix: &str, value: &Value, fields: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(map) => {
+            for (name, value) in map {
+                let separator = if prefix.is_empty() { "" } else { "." };
+                flatten(&format!("{prefix}{separator}{name}"), value, fields);
+            }
+        }
+        Value::Null => {}
+        value => {
+            fields.insert(prefix.to_owned(), value.to_string());
+        }
+    }
+}
+
+/// BLAKE3 of the texts and of the rows that they make.
+fn hash(pairs: &Pairs) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for text in pairs.texts() {
+        hasher
+            .update(&(text.len() as u64).to_le_bytes())
+            .update(text.as_bytes());
+    }
+    for pair in 0..pairs.len() as u32 {
+        for text in pairs.row(pair) {
+            hasher.update(&text.to_le_bytes());
+        }
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(json: &str) -> Identity {
+        let mut fields = BTreeMap::new();
+        flatten("", &serde_json::from_str(json).unwrap(), &mut fields);
+        Identity(fields)
+    }
+
+    #[test]
+    fn the_first_field_that_differs_is_named_with_both_values() {
+        let then = identity(r#"{"name": "m", "train": {"batch_size": 8, "dropout": null}}"#);
+        let now = identity(r#"{"name": "m", "train": {"batch_size": 9, "dropout": 0.1}}"#);
+        assert_eq!(
+            then.compare(&now).unwrap_err(),
+            "train.batch_size = 8, now it is 9"
+        );
+        let now = identity(r#"{"name": "m", "train": {"batch_size": 8, "dropout": 0.1}}"#);
+        assert_eq!(
+            then.compare(&now).unwrap_err(),
+            "train.dropout = unset, now it is 0.1"
+        );
+        assert_eq!(then.compare(&then.clone()), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn the_learning_rate_may_change_and_is_told() {
+        let then = identity(r#"{"train": {"learning_rate": 0.1}}"#);
+        let now = identity(r#"{"train": {"learning_rate": 0.01}}"#);
+        assert_eq!(
+            then.compare(&now).unwrap(),
+            ["train.learning_rate = 0.1, now it is 0.01"]
+        );
+    }
+
+    #[test]
+    fn the_hash_knows_where_a_text_ends_and_which_row_it_is_in() {
+        let pairs = |rows: &[[&str; 2]]| {
+            let mut pairs = Pairs::new(2);
+            rows.iter().for_each(|row| pairs.push(row));
+            hash(&pairs)
+        };
+        assert_ne!(pairs(&[["ab", "c"]]), pairs(&[["a", "bc"]]));
+        assert_ne!(
+            pairs(&[["a", "b"], ["c", "d"]]),
+            pairs(&[["a", "b"], ["c", "d"], ["a", "d"]])
+        );
+        assert_eq!(pairs(&[["a", "b"]]), pairs(&[["a", "b"]]));
+    }
+}

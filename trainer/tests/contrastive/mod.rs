@@ -1,0 +1,195 @@
+//! Ctrl-C, kill -9, checkpoints, and going on with them, for a training on pairs.
+
+use std::fs;
+use std::process::{Child, Output};
+use std::time::{Duration, Instant};
+
+use trainer::run_log::Event;
+
+use super::{refused, steps};
+use crate::workplace::{Workplace, interrupt, stderr};
+
+const TRAIN: [&str; 4] = ["--config", "small.toml", "--threads", "1"];
+const RESUME: [&str; 5] = ["--config", "small.toml", "--threads", "1", "--resume"];
+
+/// Seconds of training on one thread, with dropout and a few measurements.
+fn long_place() -> Workplace {
+    let place = Workplace::new();
+    place.set("epochs = 4", "max_steps = 1500");
+    place.set("learning_rate = 5e-3", "learning_rate = 1e-3\ndropout = 0.2");
+    place.set("every_steps = 20", "every_steps = 400");
+    place
+}
+
+/// What the unfinished run has logged.
+fn log(place: &Workplace) -> Option<String> {
+    let names = fs::read_dir(place.path("models")).ok()?;
+    let unfinished = names
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.to_string_lossy().ends_with(".unfinished"))?;
+    fs::read_to_string(unfinished.join("run_log.jsonl")).ok()
+}
+
+/// Trains until `count` steps are logged.
+fn train_until(place: &Workplace, arguments: &[&str], count: usize) -> Child {
+    let mut child = place.spawn_with_stderr(arguments);
+    let began = Instant::now();
+    loop {
+        let lines = log(place).map_or(0, |log| log.matches("{\"type\":\"step\"").count());
+        if lines >= count {
+            return child;
+        }
+        let ended = child.try_wait().unwrap().is_some();
+        assert!(
+            !ended,
+            "ended before step {count}: {}",
+            stderr(&child.wait_with_output().unwrap())
+        );
+        assert!(
+            began.elapsed() < Duration::from_secs(120),
+            "step {count} does not come"
+        );
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Trains until `count` steps are logged and presses Ctrl-C.
+fn stop_at(place: &Workplace, arguments: &[&str], count: usize) {
+    let child = train_until(place, arguments, count);
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    let told = said.contains("models/.small.checkpoint") && said.contains("--resume");
+    assert!(told, "{said}");
+    assert_eq!(place.names("models"), [".small.checkpoint"]);
+}
+
+fn done(output: &Output) {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+}
+
+/// The uninterrupted training gives the same losses, gradient norms, measurements and weights.
+fn compare_with_whole(place: &Workplace) {
+    done(&place.train(&[&TRAIN[..], &["--out", "whole"]].concat()));
+    let weights = |model: &str| fs::read(place.path(model).join("model.safetensors")).unwrap();
+    assert!(weights("models/small") == weights("whole"), "other weights");
+    let log = |model: &str| fs::read_to_string(place.path(model).join("run_log.jsonl")).unwrap();
+    let (resumed, whole) = (log("models/small"), log("whole"));
+    assert_eq!(steps(&whole).len(), 1500);
+    assert_eq!(steps(&resumed), steps(&whole));
+    let measured = |log: &str| -> Vec<(usize, f64)> {
+        let events = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        let evaluation = |event| match event {
+            Event::Evaluation { step, metrics, .. } => Some((step, metrics.ndcg_at_10)),
+            _ => None,
+        };
+        events.filter_map(evaluation).collect()
+    };
+    assert_eq!(measured(&resumed), measured(&whole));
+}
+
+#[test]
+fn stopped_with_ctrl_c_at_any_moment_it_goes_on_to_the_same_bits() {
+    let place = long_place();
+    stop_at(&place, &TRAIN, 1);
+    for step in [2, 90, 399, 400, 1201] {
+        stop_at(&place, &RESUME, step);
+    }
+    done(&place.train(&RESUME));
+    assert_eq!(place.names("models"), ["latest", "small"]);
+    compare_with_whole(&place);
+}
+
+#[test]
+fn killed_at_any_moment_it_goes_on_from_the_last_checkpoint_to_the_same_bits() {
+    let place = long_place();
+    let config = fs::read_to_string(place.path("configs/small.toml")).unwrap();
+    fs::write(
+        place.path("configs/small.toml"),
+        config + "[checkpoint]\nevery_steps = 40\n",
+    )
+    .unwrap();
+    let kill = |arguments: &[&str], step| {
+        let mut child = train_until(&place, arguments, step);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    kill(&TRAIN, 60);
+    refused(&place, &TRAIN, &[".small.checkpoint", "--resume", "--force"]);
+    for step in [80, 121, 900, 1401] {
+        kill(&RESUME, step);
+    }
+    done(&place.train(&RESUME));
+    assert_eq!(place.names("models"), ["latest", "small"]);
+    compare_with_whole(&place);
+}
+
+#[test]
+fn a_checkpoint_of_another_training_or_a_damaged_one_is_refused() {
+    let place = long_place();
+    refused(&place, &RESUME, &[".small.checkpoint", "no checkpoint to resume"]);
+    stop_at(&place, &TRAIN, 5);
+    place.set("batch_size = 8", "batch_size = 9");
+    refused(&place, &RESUME, &["train.batch_size = 8, now it is 9"]);
+    place.set("batch_size = 9", "batch_size = 8");
+    let data = fs::read_to_string(place.path("train.jsonl")).unwrap();
+    fs::write(place.path("train.jsonl"), data.replacen("rest", "sleep", 1)).unwrap();
+    refused(&place, &RESUME, &["training data", "now it is"]);
+    fs::write(place.path("train.jsonl"), data).unwrap();
+
+    let path = place.path("models/.small.checkpoint/learning");
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 9]).unwrap();
+    refused(&place, &RESUME, &["learning", "cut or damaged", "--force"]);
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 4;
+    fs::write(&path, changed).unwrap();
+    refused(&place, &RESUME, &["learning", "checksum"]);
+
+    fs::write(&path, whole).unwrap();
+    place.set("max_steps = 1500", "max_steps = 3");
+    let output = place.train(&[&TRAIN[..], &["--force"]].concat());
+    done(&output);
+    assert!(
+        stderr(&output).contains("replaces this one"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(place.names("models"), ["latest", "small"]);
+}
+
+#[test]
+fn a_divergence_names_its_batch_and_keeps_what_was_learned_before() {
+    let place = long_place();
+    place.remove_eval();
+    let data = fs::read_to_string(place.path("train.jsonl")).unwrap();
+    let long = format!(
+        "{{\"anchor\":\"{}\",\"positive\":\"water\"}}\n",
+        "rest ".repeat(25)
+    );
+    fs::write(place.path("train.jsonl"), data + &long).unwrap();
+    place.poison_position(20);
+    for arguments in [&TRAIN[..], &RESUME] {
+        let output = place.train(arguments);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let last = said.lines().last().unwrap();
+        let parts = [
+            "the loss is NaN",
+            "diverged",
+            "the pairs ",
+            "81",
+            "in epoch 1",
+            ".small.checkpoint",
+        ];
+        for part in parts {
+            assert!(last.contains(part), "{part:?} is not in {said}");
+        }
+        assert!(
+            !last.contains("step 1:"),
+            "another seed has to put the long pair into a later batch: {said}"
+        );
+        assert_eq!(place.names("models"), [".small.checkpoint"]);
+    }
+}
