@@ -31,6 +31,8 @@ pub struct Bound {
     pub columns: Vec<String>,
     /// Its pairs.
     pub pairs: usize,
+    /// Rows left out because their anchor and positive are one text, which teaches nothing: how many, and the first.
+    pub left_out: Option<(usize, String)>,
 }
 
 impl Pairs {
@@ -110,7 +112,8 @@ impl Pairs {
 ///
 /// # Errors
 /// A file that cannot be read or has no rows, a column that is not there, a text that is null, no text or
-/// empty, a text that occurs twice in its own row, rows or files with different numbers of negatives.
+/// empty, a negative that equals another text of its row, anchors that all equal their positives, rows or files with
+/// different numbers of negatives.
 pub fn read(data: &Data) -> Result<Pairs> {
     let mut pairs: Option<Pairs> = None;
     for path in tables::expand(&data.train.to_vec())? {
@@ -126,14 +129,24 @@ pub fn read(data: &Data) -> Result<Pairs> {
             )));
         }
         let before = pairs.len();
+        let mut left_out = None;
         for row in rows {
             let row = row?;
             if data.negatives.is_none() {
                 no_other_negatives(&row, &path, &columns)?;
             }
+            if row.text(&path, &columns[0])? == row.text(&path, &columns[1])? {
+                let error = checked(&row, &path, &columns).err();
+                let (count, _) = left_out.get_or_insert((0, error));
+                *count += 1;
+                continue;
+            }
             pairs.push(&checked(&row, &path, &columns)?);
         }
         if pairs.len() == before {
+            if let Some((_, Some(error))) = left_out {
+                return Err(error);
+            }
             return Err(
                 EncoderError::format(&path, "at least one pair", "no rows", "give a file with rows").into(),
             );
@@ -143,6 +156,8 @@ pub fn read(data: &Data) -> Result<Pairs> {
             path,
             columns,
             pairs: read,
+            left_out: left_out
+                .map(|(count, first)| (count, first.map_or_else(String::new, |error| error.to_string()))),
         });
     }
     pairs.ok_or_else(|| TrainError::Data("data.train names no file".into()))

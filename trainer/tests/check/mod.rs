@@ -106,6 +106,24 @@ fn data_that_cannot_be_trained_on_are_errors() {
 }
 
 #[test]
+fn a_row_whose_two_texts_are_the_same_is_left_out_with_a_word() {
+    let place = Workplace::new();
+    let mut data = rows(40);
+    data.insert(1, json!({"anchor": "a", "positive": "a"}));
+    place.replace_pairs(&data);
+    let (code, report) = checked(&place, &[]);
+    assert_eq!(code, Some(0));
+    assert_eq!(report["pairs"], 40);
+    let warnings = problems(&report, "warning");
+    assert!(
+        warnings
+            .iter()
+            .any(|text| text.starts_with("1 rows whose two texts are the same") && text.contains("row 2")),
+        "{warnings:?}"
+    );
+}
+
+#[test]
 fn training_says_the_warnings_first_and_keeps_them_in_its_log() {
     let place = Workplace::new();
     place.replace_pairs(&rows(4));

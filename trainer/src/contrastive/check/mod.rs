@@ -121,7 +121,8 @@ impl Inspected<'_> {
             memory_bytes: cost::memory(self, &load),
             seconds: None,
         };
-        let problems = problems::of(&facts, train);
+        let mut problems = problems::left_out(pairs.files());
+        problems.extend(problems::of(&facts, train));
         Ok(Report {
             facts: Some(facts),
             problems,

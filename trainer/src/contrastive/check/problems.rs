@@ -1,6 +1,7 @@
 //! From what limits on a fact is a problem, and what to do about it.
 
 use crate::config::Train;
+use crate::contrastive::pairs::Bound;
 use trainer_shell::check::report::{Facts, Leakage, Problem, Severity};
 
 /// Part of the tokens that may be cut off.
@@ -24,6 +25,16 @@ pub fn of(facts: &Facts, train: &Train) -> Vec<Problem> {
         text,
     };
     found.into_iter().flatten().map(warning).collect()
+}
+
+/// Rows that were left out as they were read.
+pub fn left_out(files: &[Bound]) -> Vec<Problem> {
+    let rows = files.iter().filter_map(|file| file.left_out.as_ref());
+    let warning = |(count, first): &(usize, String)| Problem {
+        severity: Severity::Warning,
+        text: format!("{count} rows whose two texts are the same are left out, the first of them: {first}"),
+    };
+    rows.map(warning).collect()
 }
 
 fn small(facts: &Facts, train: &Train) -> Option<String> {
