@@ -40,7 +40,8 @@
 //! # Not proven
 //! No part of this has run on CUDA: neither speed, nor memory, nor quality there is known.
 //!
-//! Quality was measured on libtorch's CPU alone: 4.3 M words of medical text, d = 100, `sample` 1e-4, means over
+//! Quality was measured on libtorch's CPU alone, and the rows of `trainer_words::learn` before it learned a text's
+//! pieces in an order spread over all of it: 4.3 M words of medical text, d = 100, `sample` 1e-4, means over
 //! seeds 1 to 3 (2 seeds: 1 and 2). Batches in centre words; Spearman on UMNSRS-sim, WS-353 and MEN; the longest
 //! vector of all seeds, where a number could have grown up to the bound of ±1000:
 //!

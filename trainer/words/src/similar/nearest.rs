@@ -78,10 +78,12 @@ impl WordSpace<'_> {
                     .to_owned(),
             ));
         }
-        let excluded = |_, row| found.contains(&Found::Row(row));
+        let words = self.words.vocabulary.words();
+        // Of a word that a file holds twice the first row counts, as it does where the word is asked for.
+        let repeated = |row: u32| self.words.vocabulary.row(&words[row as usize]) != Some(row);
+        let excluded = |_, row| found.contains(&Found::Row(row)) || repeated(row);
         let question = Vectors::from_rows(sum.len(), sum);
         let best = best(&self.words.vectors, self.limit, &question, k, &excluded);
-        let words = self.words.vocabulary.words();
         let nearest = best.into_iter().flatten().map(|found| SimilarWord {
             word: words[found.row as usize].clone(),
             // Rounding may have taken it a little beyond.
@@ -129,6 +131,18 @@ mod tests {
             .iter()
             .map(|word| (word.word.as_str(), word.cosine))
             .collect()
+    }
+
+    #[test]
+    fn a_word_that_is_there_twice_is_listed_once_with_its_first_vector() {
+        let words = words(&[
+            ("east", &[1.0, 0.0]),
+            ("near", &[4.0, 3.0]),
+            ("up", &[0.0, 1.0]),
+            ("near", &[1.0, 0.0]),
+        ]);
+        let answer = WordSpace::new(&words).nearest("east", 9).unwrap();
+        assert_eq!(shown(&answer), [("near", 0.8), ("up", 0.0)]);
     }
 
     #[test]
