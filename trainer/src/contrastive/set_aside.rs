@@ -103,7 +103,7 @@ pub fn write(
     })
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// No file, one of another training or format, or one that is cut or damaged.

@@ -21,7 +21,7 @@ Exit codes: 0 done, 2 error, 130 interrupted (nothing is written then).";
 /// What to mine from, and where the result goes.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Args {
-    /// Configuration file with [data] and perhaps [mine]; looked for as given, then under configs/
+    /// Configuration file of a training on pairs; looked for as given, then under configs/
     #[arg(long, value_name = "FILE", required = true)]
     pub config: PathBuf,
 

@@ -1,9 +1,12 @@
-//! Text of every kind becomes the same integers; text that cannot be used is refused with its reason.
+//! Text of every kind becomes the same integers.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot set itself up fails with the panic's own message"
 )]
+
+mod phrases;
+mod refusals;
 
 use std::fs::File;
 use std::io::Write;
@@ -293,202 +296,6 @@ fn a_line_without_white_space_is_cut_between_characters() {
 }
 
 #[test]
-fn invalid_utf8_is_refused_with_its_line_or_replaced_and_counted() {
-    let folder = Folder::new();
-    let file = folder.write(
-        "latin1.txt",
-        b"one two three\nna\xefve na\xefve\nfour\nfa\xe7ade one\n",
-    );
-    let error = folder.refused(std::slice::from_ref(&file), &all_words());
-    assert!(
-        error.contains("latin1.txt") && error.contains("line 2"),
-        "{error}"
-    );
-    let settings = CorpusSettings {
-        invalid_utf8: InvalidUtf8::Replace,
-        ..all_words()
-    };
-    let prepared = folder.prepare(&[file], &settings).unwrap();
-    assert_eq!(prepared.report.lines_replaced, 2);
-    assert_eq!(
-        sentences(&prepared),
-        ["one two three", "na ve na ve", "four", "fa ade one"]
-    );
-}
-
-#[test]
-fn binary_files_and_other_tables_are_refused_once() {
-    let folder = Folder::new();
-    for (name, bytes, expected) in [
-        ("a.txt", &b"one two\nthree\0four\n"[..], "a NUL byte in line 2"),
-        ("b.txt", b"\xff\xfe\xfa\xfb\xfc\xfd ab", "6 of the first 9 bytes"),
-        ("c.jsonl", b"{}", "the ending .jsonl"),
-        ("c.csv.gz", &gzip(b"x"), "the ending .csv"),
-        ("d.gz", b"one two", "gzip data, as its name says"),
-        ("d.zst", b"", "zstd data, as its name says"),
-        ("d.parquet", b"one two", "a Parquet file, as its name says"),
-        ("e.parquet", b"PAR1 and no more", "a damaged one"),
-    ] {
-        let file = folder.write(name, bytes);
-        let settings = CorpusSettings {
-            invalid_utf8: InvalidUtf8::Replace,
-            ..all_words()
-        };
-        let error = folder.refused(&[file], &settings);
-        assert!(error.contains(name) && error.contains(expected), "{error}");
-    }
-    let error = folder.refused(&[folder.path().to_owned()], &all_words());
-    assert!(error.contains("a folder"), "{error}");
-    let error = folder.refused(&[folder.path().join("missing.txt")], &all_words());
-    assert!(error.contains("missing.txt"), "{error}");
-}
-
-#[test]
-fn broken_packed_data_is_refused_with_its_place() {
-    let folder = Folder::new();
-    let text: String = (0..50_000)
-        .map(|number| format!("line {}\n", number * 7919))
-        .collect();
-    for (name, packed) in [("a.gz", gzip(text.as_bytes())), ("a.zst", zstd(text.as_bytes()))] {
-        let mut flipped = packed.clone();
-        let middle = packed.len() / 2;
-        flipped[middle..middle + 60].fill(0x55);
-        for broken in [&packed[..middle], &flipped] {
-            let file = folder.write(name, broken);
-            let error = folder.refused(&[file], &all_words());
-            assert!(
-                error.contains(name) && error.contains("broken data in line") && error.contains("near byte"),
-                "{error}"
-            );
-        }
-    }
-    let file = folder.write(
-        "garbage.gz",
-        [gzip(text.as_bytes()), b"garbage".to_vec()].concat(),
-    );
-    let error = folder.refused(&[file], &all_words());
-    assert!(error.contains("line 50001"), "{error}");
-    let rows = text.lines().map(Some).collect::<StringArray>();
-    let file = folder.parquet("a.parquet", Arc::new(rows));
-    let mut bytes = std::fs::read(&file).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle..middle + 400].fill(0xff);
-    std::fs::write(&file, bytes).unwrap();
-    let error = folder.refused(&[file], &all_words());
-    assert!(error.contains("a.parquet") && error.contains("broken"), "{error}");
-}
-
-#[test]
-fn text_that_teaches_nothing_is_refused_with_the_counts() {
-    let folder = Folder::new();
-    let empty = folder.write("empty.txt", "");
-    let signs = folder.write("signs.txt", " … \n--\n");
-    let error = folder.refused(&[empty, signs], &all_words());
-    assert!(
-        error.contains("no word in 9 bytes") && error.contains("empty.txt"),
-        "{error}"
-    );
-    assert!(folder.refused(&[], &all_words()).contains("no word"));
-
-    let text = folder.write("a.txt", "a b c\nd a\na b a");
-    let mut settings = CorpusSettings::default();
-    let error = folder.refused(std::slice::from_ref(&text), &settings);
-    assert!(
-        error.contains("of 4 distinct words none was seen 5 times or more"),
-        "{error}"
-    );
-    settings.min_count = 4;
-    settings.max_vocabulary = Some(0);
-    let error = folder.refused(&[text], &settings);
-    assert!(error.contains("max_vocabulary is 0"), "{error}");
-
-    let lone = folder.write("lone.txt", "a\na x\na\na y\na");
-    let error = folder.refused(&[lone], &CorpusSettings::default());
-    assert!(
-        error.contains("of 3 distinct words only \"a\" was seen 5 times or more"),
-        "{error}"
-    );
-}
-
-#[test]
-fn phrases_are_joined_where_the_score_is_above_the_threshold() {
-    let folder = Folder::new();
-    // "new york" 4 times, "new" 5, "york" 4, 34 words: (4 - 2) / (5 * 4) * 34 = 3.4.
-    let filler = "x y z x z y x x z z y y\n";
-    let text = format!("{filler}in new york\nnew york is\nold new york new york\nnew {filler}x a\n");
-    let file = folder.write("a.txt", text);
-    let settings = |threshold| CorpusSettings {
-        phrases: Some(PhraseSettings {
-            passes: 1,
-            threshold,
-            min_count: 2,
-        }),
-        ..all_words()
-    };
-    let at = |threshold| {
-        folder
-            .prepare(std::slice::from_ref(&file), &settings(threshold))
-            .unwrap()
-    };
-    let words = at(3.0).report.words;
-    let score = 2.0 / 20.0 * words as f64;
-    let below = at(score - 1e-9);
-    assert_eq!(below.report.phrases, 1);
-    assert_eq!(below.phrases[0].joined, "new_york");
-    assert_eq!(below.phrases[0].words, "new york");
-    assert_eq!(below.report.kept, words - 4);
-    let row = below.vocabulary.row("new_york").unwrap();
-    assert_eq!(below.vocabulary.counts()[row as usize], 4);
-    assert_eq!(below.vocabulary.row("york"), None, "it is in the phrase alone");
-    assert_eq!(
-        sentences(&below)[1..4],
-        ["in new_york", "new_york is", "old new_york new_york"]
-    );
-    assert!(
-        at(score).phrases.is_empty(),
-        "the score must be above the threshold"
-    );
-}
-
-#[test]
-fn a_second_pass_joins_phrases_and_rare_phrases_are_taken_apart() {
-    let folder = Folder::new();
-    let mut lines = vec!["p q r s t u v w"; 20];
-    lines.extend(["new york city hall"; 6]);
-    lines.extend(["new york"; 3]);
-    let file = folder.write("a.txt", lines.join("\n"));
-    let settings = |passes, min_count| CorpusSettings {
-        min_count,
-        phrases: Some(PhraseSettings {
-            passes,
-            threshold: 10.0,
-            min_count: 2,
-        }),
-        ..all_words()
-    };
-    let joined = |passes, min_count| {
-        let prepared = folder
-            .prepare(std::slice::from_ref(&file), &settings(passes, min_count))
-            .unwrap();
-        let joined: Vec<String> = prepared.phrases.into_iter().map(|phrase| phrase.joined).collect();
-        (joined, prepared.vocabulary)
-    };
-    assert_eq!(joined(1, 1).0, ["new_york", "city_hall"]);
-    let (phrases, _) = joined(2, 1);
-    assert_eq!(phrases, ["new_york_city_hall", "new_york"]);
-    // Seen by themselves only 3 times, "new york" are two words again, as is the one that has them twice.
-    let (phrases, vocabulary) = joined(2, 6);
-    assert_eq!(phrases, ["new_york_city_hall"]);
-    assert_eq!(vocabulary.row("new"), None, "3 times left");
-    let (phrases, vocabulary) = joined(2, 7);
-    assert_eq!(phrases, ["new_york"]);
-    assert_eq!(
-        vocabulary.counts()[vocabulary.row("new_york").unwrap() as usize],
-        9
-    );
-}
-
-#[test]
 fn the_same_text_gives_the_same_vocabulary_phrases_and_integers() {
     let folder = Folder::new();
     let text: String = (0..60_000_u32)
@@ -517,47 +324,6 @@ fn the_same_text_gives_the_same_vocabulary_phrases_and_integers() {
     assert_eq!(once.phrases, again.phrases);
     assert_eq!(once.corpus.tokens(), again.corpus.tokens());
     assert_eq!(once.report, again.report);
-}
-
-#[test]
-fn a_phrase_never_takes_the_name_of_a_word() {
-    let folder = Folder::new();
-    let mut lines = vec!["p q r s t u v w"; 20];
-    lines.extend(["new york"; 6]);
-    lines.push("new_york x");
-    let file = folder.write("a.txt", lines.join("\n"));
-    let settings = CorpusSettings {
-        tokenizer: Tokenization::Whitespace,
-        phrases: Some(PhraseSettings {
-            threshold: 10.0,
-            ..PhraseSettings::default()
-        }),
-        ..all_words()
-    };
-    let prepared = folder.prepare(&[file], &settings).unwrap();
-    assert!(prepared.phrases.is_empty());
-}
-
-#[test]
-fn phrase_settings_out_of_range_are_refused() {
-    let folder = Folder::new();
-    let file = folder.write("a.txt", "a b");
-    for (passes, threshold, expected) in [
-        (0, 1.0, "passes is 0"),
-        (9, 1.0, "passes is 9"),
-        (1, f64::NAN, "threshold is NaN"),
-    ] {
-        let settings = CorpusSettings {
-            phrases: Some(PhraseSettings {
-                passes,
-                threshold,
-                min_count: 5,
-            }),
-            ..all_words()
-        };
-        let error = folder.refused(std::slice::from_ref(&file), &settings);
-        assert!(error.contains(expected), "{error}");
-    }
 }
 
 /// Notes what it is told and stops after some questions.
