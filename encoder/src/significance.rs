@@ -6,6 +6,9 @@
 //! Statistical Significance Tests for Information Retrieval Evaluation"): if the rankings were alike, each difference
 //! could as well have the other sign.
 
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{RngCore, SeedableRng};
+
 /// Draws of queries, and of signs.
 const DRAWS: usize = 10_000;
 
@@ -37,18 +40,20 @@ pub fn compare(before: &[f64], after: &[f64]) -> Difference {
     }
     let count = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / count;
-    let mut random = Random(0x5EED);
+    let mut random = SplitMix64::seed_from_u64(0x5EED);
     let mut means: Vec<f64> = (0..DRAWS)
         .map(|_| {
             let drawn = differences
                 .iter()
-                .map(|_| differences[random.below(differences.len())]);
+                .map(|_| differences[below(&mut random, differences.len())]);
             drawn.sum::<f64>() / count
         })
         .collect();
     means.sort_unstable_by(f64::total_cmp);
     let beyond = (0..DRAWS).filter(|_| {
-        let flipped = differences.iter().map(|difference| random.sign() * difference);
+        let flipped = differences
+            .iter()
+            .map(|difference| sign(&mut random) * difference);
         // A sum in another order may differ in the last bits.
         (flipped.sum::<f64>() / count).abs() >= mean.abs() - 1e-12
     });
@@ -59,25 +64,13 @@ pub fn compare(before: &[f64], after: &[f64]) -> Difference {
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood 2014): small, and the same everywhere.
-struct Random(u64);
+/// A number below `bound`, by multiplication (Lemire 2019).
+fn below(random: &mut SplitMix64, bound: usize) -> usize {
+    ((u128::from(random.next_u64()) * bound as u128) >> 64) as usize
+}
 
-impl Random {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^ (bits >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.bits()) * bound as u128) >> 64) as usize
-    }
-
-    fn sign(&mut self) -> f64 {
-        if self.bits() >> 63 == 0 { 1.0 } else { -1.0 }
-    }
+fn sign(random: &mut SplitMix64) -> f64 {
+    if random.next_u64() >> 63 == 0 { 1.0 } else { -1.0 }
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! The model that training starts from.
+//! The model that training starts from, and models to compare and mine with.
 
 use std::path::{Path, PathBuf};
 
-use encoder::model::ModelFolder;
+use encoder::Encoder;
+use encoder::model::{Architecture, ModelFolder};
 use encoder_torch::TorchEncoder;
 use tch::Device;
 
@@ -20,6 +21,17 @@ pub fn locate(config: &Contrastive) -> Result<PathBuf> {
         Some(path) => Ok(path.clone()),
         None => Ok(encoder::model::locate_base()?),
     }
+}
+
+/// Opens a model of any architecture for encoding, on `device` where it computes with libtorch.
+///
+/// # Errors
+/// A damaged or unsupported folder.
+pub fn open_any(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
+    Ok(match Architecture::of(dir)? {
+        Architecture::Bert => encoder_torch::open(dir, device)?,
+        Architecture::Static => encoder::open_static(dir)?,
+    })
 }
 
 /// Opens the model at `dir` on `device`, with the configuration's maximum length and dropout.

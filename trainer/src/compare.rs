@@ -1,13 +1,10 @@
 //! `train compare` with libtorch's encoder.
 
-use std::path::Path;
-
-use encoder::model::Architecture;
-use encoder::{DeviceChoice, Encoder};
-use encoder_torch::{TorchEncoder, select_device};
-use tch::Device;
+use encoder::DeviceChoice;
+use encoder_torch::select_device;
 use trainer_shell::compare::{args::Args, execute};
 
+use crate::base_model::open_any;
 use crate::error::{Result, TrainError};
 
 /// Compares two models on the device that is asked for.
@@ -22,13 +19,5 @@ pub fn compare(args: &Args) -> Result<()> {
         .parse()
         .map_err(TrainError::Config)?;
     let device = select_device(choice)?;
-    execute(args, &|model| open(model, device))
-}
-
-/// A model of any architecture, on the device where it computes with libtorch.
-pub(crate) fn open(model: &Path, device: Device) -> Result<Box<dyn Encoder>> {
-    Ok(match Architecture::of(model)? {
-        Architecture::Bert => Box::new(TorchEncoder::open(model, device)?),
-        Architecture::Static => encoder::open(model)?,
-    })
+    execute(args, &|model| open_any(model, device))
 }

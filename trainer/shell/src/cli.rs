@@ -1,11 +1,11 @@
 //! The command line, and how it changes the configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use encoder::DeviceChoice;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Contrastive};
 use crate::error::{Result, TrainError};
 use crate::interrupt::Interrupt;
 use crate::word_vectors::{self, device::Processor};
@@ -97,15 +97,7 @@ impl Request {
     /// # Errors
     /// A configuration that is not there or says something impossible, a bad device.
     pub fn read(args: Args) -> Result<Self> {
-        let path = config::locate(&args.config)?;
-        let mut config = config::load(&path)?;
-        if let Some(device) = &args.device {
-            device.clone_into(config.device_mut());
-        }
-        let device = config
-            .device_mut()
-            .parse()
-            .map_err(|problem| TrainError::Config(format!("{}: device: {problem}", path.display())))?;
+        let (path, config, device) = configuration(&args.config, args.device.as_deref())?;
         Ok(Request {
             args,
             path,
@@ -150,6 +142,34 @@ impl Request {
     /// Threads that learn.
     pub fn threads(&self) -> usize {
         self.args.threads.map_or_else(all_cores, usize::from)
+    }
+}
+
+/// A configuration's file, what it holds with the command line's device, and that device.
+fn configuration(name: &Path, device: Option<&str>) -> Result<(PathBuf, Config, DeviceChoice)> {
+    let path = config::locate(name)?;
+    let mut config = config::load(&path)?;
+    if let Some(device) = device {
+        device.clone_into(config.device_mut());
+    }
+    let device = config
+        .device_mut()
+        .parse()
+        .map_err(|problem| TrainError::Config(format!("{}: device: {problem}", path.display())))?;
+    Ok((path, config, device))
+}
+
+/// The configuration of a training on pairs with the command line's device, and that device.
+///
+/// # Errors
+/// A configuration that is not there, says something impossible or is of another kind; a bad device.
+pub fn of_pairs(name: &Path, device: Option<&str>) -> Result<(Contrastive, DeviceChoice)> {
+    match configuration(name, device)? {
+        (_, Config::Contrastive(config), device) => Ok((config, device)),
+        (path, ..) => Err(TrainError::Config(format!(
+            "{}: expected a training on pairs (kind = \"contrastive\"), which alone this is for",
+            path.display()
+        ))),
     }
 }
 

@@ -6,10 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::{self, Request};
 use crate::error::{Result, TrainError};
-
 use crate::progress::say;
-use crate::words;
-use crate::{check, compare, mine};
+use crate::{check, compare, mine, words};
 
 /// Makes embedding models for a domain, and asks word vectors.
 #[derive(Debug, Parser)]

@@ -12,6 +12,7 @@ use encoder::{Encoder, EncoderError};
 use crate::config::Judged;
 use crate::error::{Result, TrainError};
 use crate::interrupt::Interrupt;
+use crate::progress;
 
 /// Texts between two looks at the interrupt and two progress reports.
 const CHUNK: usize = 512;
@@ -112,6 +113,17 @@ impl Evaluator {
         let id = &self.document_ids[row as usize];
         let grade = self.qrels[&self.query_ids[question]].get(id);
         (id, grade.is_some_and(|&grade| grade > 0))
+    }
+
+    /// [`Evaluator::measure`] with a progress bar.
+    ///
+    /// # Errors
+    /// What the encoder refuses, an interrupt.
+    pub fn measure_shown(&self, encoder: &dyn Encoder, interrupt: &Interrupt) -> Result<Measured> {
+        let bar = progress::bar(self.passages() + self.questions(), "measuring", "texts");
+        let measured = self.measure(encoder, interrupt, &|texts| bar.inc(texts as u64));
+        bar.finish_and_clear();
+        measured
     }
 
     /// Encodes everything with `encoder` and ranks it; `progress` is told how many texts are done.

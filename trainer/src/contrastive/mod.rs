@@ -9,6 +9,7 @@
 
 pub mod batches;
 pub mod check;
+pub mod dropout;
 pub mod embed;
 pub mod gradient_cache;
 pub mod identity;

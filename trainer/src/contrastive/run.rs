@@ -72,10 +72,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         evaluator: evaluator.as_ref(),
         steps,
     };
-    for problem in inspected.report()?.problems {
-        say(&format!("warning: {}", problem.text));
-        log.record(&Event::Warning { text: problem.text })?;
-    }
+    warn(&inspected, &mut log)?;
     let inputs = Inputs {
         encoder: &encoder,
         pairs: &pairs,
@@ -116,21 +113,35 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     if !job.json {
         show(measured.as_ref())?;
     }
-    let link = match link {
+    say(&format!(
+        "{} is ready{}; it took {}",
+        model.display(),
+        promotion(link.as_deref(), improved, job.promote),
+        seconds(started.elapsed().as_secs_f64())
+    ));
+    Ok(())
+}
+
+/// Says what is odd about the training, before its first step.
+fn warn(inspected: &Inspected, log: &mut RunLog) -> Result<()> {
+    for problem in inspected.report()?.problems {
+        say(&format!("warning: {}", problem.text));
+        log.record(&Event::Warning { text: problem.text })?;
+    }
+    Ok(())
+}
+
+/// What became of models/latest, as a sentence goes on.
+fn promotion(link: Option<&Path>, improved: Option<bool>, promote: bool) -> String {
+    match link {
         Some(link) => format!(", and {} points at it", link.display()),
-        None if improved == Some(false) && !job.promote => {
+        None if improved == Some(false) && !promote => {
             "; models/latest was left as it is, because this model is not better than its base model (--promote \
              moves it all the same)"
                 .into()
         }
         None => String::new(),
-    };
-    say(&format!(
-        "{} is ready{link}; it took {}",
-        model.display(),
-        seconds(started.elapsed().as_secs_f64())
-    ));
-    Ok(())
+    }
 }
 
 /// Opens the base model and writes into the configuration what was left to the base model to

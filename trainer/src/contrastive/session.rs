@@ -8,6 +8,7 @@ use encoder_torch::TorchEncoder;
 use tch::Tensor;
 
 use super::batches::deal;
+use super::dropout::seeds;
 use super::pairs::Pairs;
 use super::saving::Saving;
 use super::schedule::LinearSchedule;
@@ -20,7 +21,7 @@ use crate::config::{Loss, Train};
 use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
-use crate::progress::{self, Steps, say};
+use crate::progress::{Steps, say};
 use crate::quality;
 use crate::run_log::{Event, RunLog};
 
@@ -194,9 +195,9 @@ impl<'a> Session<'a> {
     fn step(&mut self, epoch: usize, batch: &[u32], rate: f64, progress: &mut Steps) -> Result<()> {
         let (began, step) = (Instant::now(), self.done + 1);
         let texts = self.inputs.tokens.columns(self.inputs.pairs, batch);
-        // Dropout draws from libtorch's generator; nothing else does. Each step's draws are its own, so that a
-        // training that is gone on with draws what it would have drawn.
-        tch::manual_seed(seed_of(self.inputs.train.seed, step));
+        seeds(self.inputs.train.seed, step)
+            .take(1)
+            .for_each(tch::manual_seed);
         let report = self
             .stepper
             .step(&texts, batch.len(), rate)
@@ -274,11 +275,7 @@ impl<'a> Session<'a> {
             return Ok(None);
         };
         let began = Instant::now();
-        let bar = progress::bar(evaluator.passages() + evaluator.questions(), "measuring", "texts");
-        let encoder: &dyn Encoder = self.inputs.encoder;
-        let measured = evaluator.measure(encoder, self.inputs.interrupt, &|texts| bar.inc(texts as u64));
-        bar.finish_and_clear();
-        let measured = measured?;
+        let measured = evaluator.measure_shown(self.inputs.encoder, self.inputs.interrupt)?;
         self.measuring += began.elapsed();
         self.log.record(&Event::Evaluation {
             step,
@@ -302,14 +299,6 @@ impl<'a> Session<'a> {
             None => (self.inputs.steps, None, self.log),
         }
     }
-}
-
-/// A seed for libtorch, which uses its lower half: seed and step, mixed as splitmix64 does.
-fn seed_of(seed: u32, step: usize) -> i64 {
-    let mut mixed = (u64::from(seed) << 32 ^ step as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((mixed ^ (mixed >> 31)) >> 1) as i64
 }
 
 /// Epoch and pairs of a batch in words; pairs are counted from 1 in the order of the files.
@@ -345,21 +334,6 @@ fn memory(error: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_step_and_seed_has_dropout_of_its_own() {
-        let mut seeds: Vec<i64> = (0..50)
-            .flat_map(|seed| (1..200).map(move |step| seed_of(seed, step) & 0xffff_ffff))
-            .collect();
-        seeds.sort_unstable();
-        let all = seeds.len();
-        seeds.dedup();
-        assert!(
-            all - seeds.len() < 3 && seeds[0] >= 0,
-            "{} are the same",
-            all - seeds.len()
-        );
-    }
 
     #[test]
     fn full_memory_is_told_from_other_errors() {

@@ -12,19 +12,18 @@
 mod search;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
-use encoder::DeviceChoice;
 use encoder_torch::select_device;
 use serde::Serialize;
 use trainer_shell::mine::args::Args;
 use trainer_shell::mine::choose::{Left, choose};
 
 use crate::base_model;
-use crate::compare::open;
-use crate::config::{self, Config, Contrastive};
+use crate::cli;
+use crate::config::Contrastive;
 use crate::contrastive::pairs::{self, Pairs};
 use crate::error::{Result, TrainError};
 use crate::interrupt::Interrupt;
@@ -41,15 +40,14 @@ use write::{Mined, Writer};
 pub fn mine(args: &Args) -> Result<()> {
     let started = Instant::now();
     let interrupt = Interrupt::on_signals()?;
-    let config = configuration(args)?;
+    let (config, device) = cli::of_pairs(&args.config, args.device.as_deref())?;
     write::check_free(&args.out, args.force)?;
     let pairs = pairs::read(&config.data)?;
-    let device: DeviceChoice = config.device.parse().map_err(TrainError::Config)?;
     let model = match &args.model {
         Some(model) => model.clone(),
         None => base_model::locate(&config)?,
     };
-    let encoder = open(&model, select_device(device)?)?;
+    let encoder = base_model::open_any(&model, select_device(device)?)?;
     say(&format!(
         "mining {} hard negatives for each of {} pairs with {}",
         config.mine.negatives,
@@ -75,31 +73,15 @@ pub fn mine(args: &Args) -> Result<()> {
     report(args, &pairs, rows.len(), left, started)
 }
 
-fn configuration(args: &Args) -> Result<Contrastive> {
-    let path = config::locate(&args.config)?;
-    match config::load(&path)? {
-        Config::Contrastive(mut config) => {
-            if let Some(device) = &args.device {
-                device.clone_into(&mut config.device);
-            }
-            Ok(config)
-        }
-        _ => Err(TrainError::Config(format!(
-            "{}: hard negatives are for pairs; expected kind = \"contrastive\"",
-            path.display()
-        ))),
-    }
-}
-
 /// The pairs for which enough negatives were found, in their order.
 fn rows(pairs: &Pairs, found: &Found, config: &Contrastive) -> (Vec<Mined>, Left) {
     let mut left = Left::default();
     let mut rows = Vec::new();
     // Pairs with the same question and answer would give the same row twice.
-    let mut seen: HashMap<(u32, u32), ()> = HashMap::new();
+    let mut seen = HashSet::new();
     for pair in 0..pairs.len() as u32 {
         let row = pairs.row(pair);
-        if seen.insert((row[0], row[1]), ()).is_some() {
+        if !seen.insert((row[0], row[1])) {
             continue;
         }
         let positive = found.positive_score(row[0], row[1]);

@@ -180,9 +180,12 @@ impl<'a> Search<'a> {
                     for (top, (question, (own, right))) in nearest.iter_mut().zip(questions) {
                         for row in start..(start + CACHED).min(tile.len()) {
                             let score = dot(question, tile.row(row));
+                            if score < top.floor() {
+                                continue;
+                            }
                             let row = first + row as u32;
-                            if score >= top.floor() && !(number(row) == *own || right.contains(&number(row)))
-                            {
+                            let text = number(row);
+                            if text != *own && !right.contains(&text) {
                                 top.offer(Neighbor { row, score });
                             }
                         }

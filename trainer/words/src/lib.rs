@@ -20,6 +20,8 @@ mod ranges;
 pub mod similar;
 pub mod subwords;
 mod table;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod texts;
 mod threads;
 mod word_vectors;

@@ -15,7 +15,6 @@ use crate::error::{Result, TrainError};
 use crate::evaluate::{Evaluator, Measured};
 use crate::interrupt::Interrupt;
 use crate::model_card::rows;
-use crate::progress;
 use crate::run_log::print;
 use args::Args;
 
@@ -41,7 +40,7 @@ struct Comparison<'a> {
 pub fn execute(args: &Args, open: &dyn Fn(&Path) -> Result<Box<dyn Encoder>>) -> Result<()> {
     let interrupt = Interrupt::on_signals()?;
     let evaluator = Evaluator::read(&judged(args)?)?;
-    let measure = |model: &Path| measure(model, open, &evaluator, &interrupt);
+    let measure = |model: &Path| evaluator.measure_shown(&*open(model)?, &interrupt);
     let (before, after) = (measure(&args.before)?, measure(&args.after)?);
     let comparison = Comparison::new(&evaluator, before, after);
     print(&if args.json {
@@ -49,19 +48,6 @@ pub fn execute(args: &Args, open: &dyn Fn(&Path) -> Result<Box<dyn Encoder>>) ->
     } else {
         text::report(&comparison, args)
     })
-}
-
-fn measure(
-    model: &Path,
-    open: &dyn Fn(&Path) -> Result<Box<dyn Encoder>>,
-    evaluator: &Evaluator,
-    interrupt: &Interrupt,
-) -> Result<Measured> {
-    let encoder = open(model)?;
-    let bar = progress::bar(evaluator.passages() + evaluator.questions(), "measuring", "texts");
-    let measured = evaluator.measure(&*encoder, interrupt, &|texts| bar.inc(texts as u64));
-    bar.finish_and_clear();
-    measured
 }
 
 /// The development set's files: questions and judgements in the folder, the corpus there or one folder up.

@@ -11,7 +11,6 @@ use super::watch::Watch;
 use crate::error::Result;
 use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
-use crate::progress;
 
 /// Measures the model that was written to `dir`.
 ///
@@ -20,10 +19,7 @@ use crate::progress;
 pub fn measure(dir: &Path, evaluator: &Evaluator, interrupt: &Interrupt, watch: &Watch) -> Result<Metrics> {
     let began = Instant::now();
     let encoder = folder::open(dir)?;
-    let bar = progress::bar(evaluator.passages() + evaluator.questions(), "measuring", "texts");
-    let measured = evaluator.measure(&*encoder, interrupt, &|texts| bar.inc(texts as u64));
-    bar.finish_and_clear();
-    let measured = measured?;
+    let measured = evaluator.measure_shown(&*encoder, interrupt)?;
     watch.record(&Event::Evaluation {
         metrics: measured.metrics,
         truncated: measured.truncated,

@@ -16,7 +16,8 @@ use super::pairs::{self, Pairs};
 use super::steps;
 use super::tokens::TokenTable;
 use crate::base_model;
-use crate::config::{self, Config, Contrastive};
+use crate::cli;
+use crate::config::Contrastive;
 use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
@@ -40,24 +41,13 @@ pub fn check(args: &Args) -> Result<()> {
 }
 
 fn look(args: &Args, interrupt: &Interrupt) -> Result<Report> {
-    let path = config::locate(&args.config)?;
-    let Config::Contrastive(mut config) = config::load(&path)? else {
-        let problem = "expected a training on pairs (kind = \"contrastive\"), which alone can be checked";
-        return Err(TrainError::Config(format!("{}: {problem}", path.display())));
-    };
-    if let Some(device) = &args.device {
-        device.clone_into(&mut config.device);
-    }
-    let choice = config
-        .device
-        .parse()
-        .map_err(|problem| TrainError::Config(format!("{}: device: {problem}", path.display())))?;
+    let (config, device) = cli::of_pairs(&args.config, args.device.as_deref())?;
     let pairs = pairs::read(&config.data)?;
     let evaluator = config.eval.as_ref().map(|eval| Evaluator::read(&eval.judged()));
     let evaluator = evaluator.transpose()?;
     let steps = steps::count(&pairs, &config.train)?;
     let base = base_model::locate(&config)?;
-    let encoder = base_model::open(&base, &config.train, select_device(choice)?)?;
+    let encoder = base_model::open(&base, &config.train, select_device(device)?)?;
     let tokens = TokenTable::new(&encoder, &pairs, interrupt)?;
     let inspected = Inspected {
         config: &config,

@@ -3,34 +3,17 @@
 use tch::Device;
 use trainer_words::learn::{Architecture, Learned, Objective, Settings};
 use trainer_words::subwords::Subwords;
+use trainer_words::testing::{separation, small, two_topics};
 use trainer_words::{Observer, Progress, Result, Unobserved, WordVectors, WordsError};
 
 use super::super::learn;
 use super::super::piece::Layout;
 use super::super::run::learn_in;
 use super::super::step::DAMPING;
-use super::{small, two_topics};
 
 fn learned(settings: &Settings) -> Learned {
     let (vocabulary, corpus) = two_topics(4000);
     learn(&vocabulary, &corpus, settings, Device::Cpu, &Unobserved).unwrap()
-}
-
-/// Mean cosine of words of one topic less that of words of both, words that are everywhere left out.
-fn separation(vectors: &WordVectors) -> f64 {
-    let cosine = |a: usize, b: usize| {
-        let (a, b) = (&vectors.vectors.row(a), &vectors.vectors.row(b));
-        let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(x * y)).sum::<f64>();
-        dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
-    };
-    let (mut same, mut other) = (0.0, 0.0);
-    for a in 0..20 {
-        for b in 0..20 {
-            same += if a == b { 0.0 } else { cosine(a, b) / 380.0 };
-            other += cosine(a, 20 + b) / 400.0;
-        }
-    }
-    same - other
 }
 
 #[test]

@@ -7,7 +7,7 @@ use trainer_words::learn::Settings;
 use super::super::draws::Draws;
 use super::super::piece::{self, Batch, GROUP, Layout, Piece};
 use super::super::step::{Pace, Tables};
-use super::small;
+use trainer_words::testing::small;
 
 fn whole(tensor: &Tensor) -> Vec<i64> {
     let mut values = vec![0; tensor.numel()];

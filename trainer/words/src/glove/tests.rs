@@ -13,7 +13,7 @@ use super::*;
 use crate::corpus::{IntegerCorpus, SENTENCE_END, Vocabulary};
 use crate::learn::{Checkpointing, Learned};
 use crate::observer::{Observer, Progress, Stage, Unobserved};
-use crate::word_vectors::WordVectors;
+use crate::testing::separation;
 use crate::{Result, WordsError};
 
 struct Lcg(u64);
@@ -262,23 +262,6 @@ impl Observer for Losses {
     fn interrupted(&self) -> bool {
         false
     }
-}
-
-/// Mean cosine of words of one topic less that of words of both, words that are everywhere left out.
-fn separation(vectors: &WordVectors) -> f64 {
-    let cosine = |a: usize, b: usize| {
-        let (a, b) = (&vectors.vectors.row(a), &vectors.vectors.row(b));
-        let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| f64::from(x * y)).sum::<f64>();
-        dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
-    };
-    let (mut same, mut other) = (0.0, 0.0);
-    for a in 0..20 {
-        for b in 0..20 {
-            same += if a == b { 0.0 } else { cosine(a, b) / 380.0 };
-            other += cosine(a, 20 + b) / 400.0;
-        }
-    }
-    same - other
 }
 
 #[test]
