@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use encoder::Encoder;
-use encoder::model::{Architecture, ModelFolder};
+use encoder::model::{Architecture, ModelFolder, Prompts};
 use encoder_torch::TorchEncoder;
 use tch::Device;
 
-use crate::config::{Contrastive, Train};
+use crate::config::Contrastive;
 use crate::error::{Result, TrainError};
 
 /// The configured folder, else the base model that set-up fetched.
@@ -34,12 +34,19 @@ pub fn open_any(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
     })
 }
 
-/// Opens the model at `dir` on `device`, with the configuration's maximum length and dropout.
+/// Opens the model at `dir` on `device`, with the configuration's maximum length, dropout and prompts.
 ///
 /// # Errors
 /// A damaged or unsupported folder, a `max_length` beyond the model's positions.
-pub fn open(dir: &Path, train: &Train, device: Device) -> Result<TorchEncoder> {
+pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEncoder> {
     let mut folder = ModelFolder::open(dir)?;
+    if let Some(prompts) = &config.prompts {
+        folder = folder.with_prompts(Prompts {
+            query: prompts.query.clone(),
+            document: prompts.document.clone(),
+        });
+    }
+    let train = &config.train;
     if let Some(length) = train.max_length {
         let positions = folder.bert().max_position_embeddings;
         if length > positions {

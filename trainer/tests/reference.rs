@@ -13,6 +13,8 @@ use encoder_torch::TorchEncoder;
 use serde::Deserialize;
 use tch::{Device, Kind, Tensor};
 use trainer::config::{Loss, Train};
+use trainer::contrastive::dataset::Batch;
+use trainer::contrastive::loss;
 use trainer::contrastive::schedule::LinearSchedule;
 use trainer::contrastive::step::Stepper;
 
@@ -65,6 +67,16 @@ fn tokens(encoder: &TorchEncoder, rows: &[[String; 4]], columns: usize) -> Vec<T
     encoder.tokens(&texts).unwrap()
 }
 
+fn batch<'a>(tokens: &'a [Tokens], pairs: usize, loss: &'a loss::Loss) -> Batch<'a> {
+    Batch {
+        texts: tokens.iter().collect(),
+        pairs,
+        targets: loss::Targets::default(),
+        loss,
+        mini_batch_tokens: None,
+    }
+}
+
 fn largest_difference(a: &Tensor, b: &Tensor) -> f64 {
     (a - b).abs().max().to_kind(Kind::Double).double_value(&[])
 }
@@ -75,10 +87,9 @@ fn compare_gradients(columns: usize, expected_loss: f64, file: &str) {
     let encoder = tiny_bert();
     let rows = reference().rows;
     let tokens = tokens(&encoder, &rows, columns);
-    let stepper = Stepper::new(&encoder, &Train::default(), &Loss::default()).unwrap();
-    let loss = stepper
-        .loss(&tokens.iter().collect::<Vec<_>>(), rows.len())
-        .unwrap();
+    let stepper = Stepper::new(&encoder, &Train::default()).unwrap();
+    let plain = loss::Loss::new(&Train::default(), &Loss::default());
+    let loss = stepper.loss(&batch(&tokens, rows.len(), &plain)).unwrap();
     loss.backward();
     let difference = (loss.double_value(&[]) - expected_loss).abs();
     assert!(difference < 1e-5, "the loss differs by {difference}");
@@ -131,18 +142,14 @@ fn ten_steps_follow_sentence_transformers() {
         ..Train::default()
     };
     let schedule = LinearSchedule::new(settings.learning_rate, settings.steps, settings.warmup_ratio);
-    let mut stepper = Stepper::new(&encoder, &train, &Loss::default()).unwrap();
+    let mut stepper = Stepper::new(&encoder, &train).unwrap();
+    let plain = loss::Loss::new(&train, &Loss::default());
     assert_eq!((losses.len(), norms.len()), (10, 10));
     for (step, (loss, norm)) in losses.into_iter().zip(norms).enumerate() {
         let start = step * settings.batch_size % rows.len();
-        let batch = tokens(&encoder, &rows[start..start + settings.batch_size], 4);
-        let report = stepper
-            .step(
-                &batch.iter().collect::<Vec<_>>(),
-                settings.batch_size,
-                schedule.rate(step),
-            )
-            .unwrap();
+        let tokens = tokens(&encoder, &rows[start..start + settings.batch_size], 4);
+        let batch = batch(&tokens, settings.batch_size, &plain);
+        let report = stepper.step(&batch, schedule.rate(step)).unwrap();
         let close =
             |found: f64, expected: f64, tolerance: f64| (found - expected).abs() < tolerance * expected;
         assert!(

@@ -125,6 +125,12 @@ impl ModelFolder {
         Ok(self)
     }
 
+    /// The same model with other texts put before queries and documents.
+    pub fn with_prompts(mut self, prompts: Prompts) -> Self {
+        self.prompts = prompts;
+        self
+    }
+
     /// The weights file.
     pub fn weights_path(&self) -> PathBuf {
         self.dir.join(WEIGHTS_FILE)

@@ -49,6 +49,27 @@ impl Row {
         }
     }
 
+    /// A finite number; in a table of texts (CSV, TSV) the text of one.
+    ///
+    /// # Errors
+    /// The column is missing in this row, null, or no finite number.
+    pub fn number(&self, path: &Path, column: &str) -> Result<f64> {
+        let value = self.value(path, column)?;
+        let number = match value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|number| number.is_finite()).ok_or_else(|| {
+            let found = match value {
+                Value::String(text) => format!("the text {text:?}"),
+                other => describe(other),
+            };
+            let expected = format!("a finite number in column {column}");
+            self.bad(path, &expected, found, "correct or remove that row")
+        })
+    }
+
     /// An error about this row.
     pub fn bad(&self, path: &Path, expected: &str, found: String, help: &str) -> EncoderError {
         EncoderError::Row {
@@ -78,5 +99,36 @@ fn describe(value: &Value) -> String {
         Value::String(_) => "empty text".into(),
         Value::Array(_) => "a list".into(),
         Value::Object(_) => "an object".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_from_numbers_and_texts_and_all_else_is_refused_with_the_row() {
+        let row = |json: &str| Row {
+            number: 7,
+            values: serde_json::from_str(&format!("{{\"score\":{json}}}")).unwrap(),
+        };
+        let path = Path::new("p.csv");
+        for (json, number) in [("0.5", 0.5), ("-3", -3.0), ("\" 4.25 \"", 4.25)] {
+            assert_eq!(row(json).number(path, "score").unwrap(), number);
+        }
+        for (json, found) in [
+            ("null", "null"),
+            ("\"high\"", "the text \"high\""),
+            ("\"NaN\"", "NaN"),
+            ("\"inf\"", "inf"),
+            ("true", "true"),
+        ] {
+            let message = row(json).number(path, "score").unwrap_err().to_string();
+            assert!(
+                message.contains("row 7") && message.contains("column score") && message.contains(found),
+                "{message}"
+            );
+        }
+        assert!(row("1").number(path, "label").is_err());
     }
 }

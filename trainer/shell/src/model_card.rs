@@ -13,8 +13,8 @@ pub struct Card<'a> {
     pub config: &'a Contrastive,
     /// Where the model will be.
     pub folder: &'a Path,
-    /// Training pairs, and hard negatives in each.
-    pub pairs: (usize, usize),
+    /// Training pairs.
+    pub pairs: usize,
     /// Steps planned, and the step whose weights were kept.
     pub steps: (usize, usize),
     /// Numbers in a vector.
@@ -83,17 +83,26 @@ impl Card<'_> {
 
     fn making(&self) -> String {
         let train = &self.config.train;
-        let ((pairs, negatives), (steps, kept)) = (self.pairs, self.steps);
+        let (pairs, (steps, kept)) = (self.pairs, self.steps);
+        let mut losses: Vec<_> = self
+            .config
+            .data
+            .all()
+            .iter()
+            .map(|data| self.config.loss_of(data).kind.title())
+            .collect();
+        losses.dedup();
         format!(
             "## How it was made\n\n\
              - base model: `{}`\n\
-             - data: {pairs} pairs from `{}`, {negatives} hard negatives each\n\
-             - loss: multiple-negatives ranking (Henderson et al. 2017), cosine × {}, no text twice in a batch\n\
+             - data: {pairs} pairs from `{}`\n\
+             - loss: {}, scale {}\n\
              - {steps} steps of {} pairs, weights of step {kept} kept; AdamW, learning rate {:e} (warm-up {:.0} %, then \
              linear to 0), weight decay {}, gradient norm at most {}, seed {}\n\n\
              `train_config.toml` holds all settings, `run_log.jsonl` every step and measurement.\n",
             self.config.base_model.as_deref().unwrap_or("".as_ref()).display(),
-            self.config.data.train.to_vec().join("`, `"),
+            self.config.data.patterns().join("`, `"),
+            losses.join("; "),
             train.scale,
             train.batch_size,
             train.learning_rate,

@@ -6,10 +6,10 @@
 
 use std::collections::VecDeque;
 
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
+use super::dataset::Dataset;
+use super::mixing::random;
 use super::pairs::Pairs;
 
 /// The batches of one epoch: indices of pairs.
@@ -21,18 +21,22 @@ pub struct Epoch {
     pub left_out: usize,
 }
 
-/// Shuffles the pairs with `seed` and `epoch` and deals them into batches of `size`; same input, same
-/// batches.
+/// Shuffles the pairs with `seed`, `epoch` and the data set's `number` and deals them into batches of `size`; same
+/// input, same batches.
 ///
-/// Every pair is dealt at most once. A batch may stay smaller than `size` when all pairs that are left share
-/// a text with it. Batches of fewer than half of `size` are left out (except the only one), because a loss
-/// over few candidates is another, easier task; the next epoch's shuffle gives their pairs another chance.
-pub fn deal(pairs: &Pairs, size: usize, seed: u32, epoch: usize) -> Epoch {
+/// Every pair is dealt at most once. With in-batch negatives a batch may stay smaller than `size` when all pairs that
+/// are left share a text with it. Batches of fewer than half of `size` are left out then (except the only one), because
+/// a loss over few candidates is another, easier task; the next epoch's shuffle gives their pairs another chance.
+pub fn deal(dataset: &Dataset, size: usize, seed: u32, (epoch, number): (usize, u32)) -> Epoch {
+    let pairs = &dataset.pairs;
     let mut order: Vec<u32> = (0..pairs.len() as u32).collect();
-    let mut random = ChaCha8Rng::seed_from_u64(u64::from(seed));
-    // Streams of one seed are independent, so no two epochs of any two seeds share a shuffle.
-    random.set_stream(epoch as u64);
-    order.shuffle(&mut random);
+    order.shuffle(&mut random(seed, epoch, number));
+    if !dataset.loss.has_in_batch_negatives() {
+        return Epoch {
+            batches: order.chunks(size).map(<[u32]>::to_vec).collect(),
+            left_out: 0,
+        };
+    }
     let mut dealer = Dealer::new(pairs, order);
     let mut batches: Vec<Vec<u32>> = std::iter::from_fn(|| dealer.next_batch(size)).collect();
     let longest = batches.iter().map(Vec::len).max().unwrap_or(0);
@@ -135,9 +139,18 @@ impl<'a> Dealer<'a> {
 mod tests {
     use std::collections::HashSet;
 
-    use rand::Rng;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     use super::*;
+
+    fn deal(pairs: &Pairs, size: usize, seed: u32, epoch: usize) -> Epoch {
+        let dataset = Dataset {
+            pairs: pairs.clone(),
+            loss: crate::config::Loss::default(),
+        };
+        super::deal(&dataset, size, seed, (epoch, 0))
+    }
 
     fn pairs(rows: &[[&str; 2]]) -> Pairs {
         let mut pairs = Pairs::new(2);

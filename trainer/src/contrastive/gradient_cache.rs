@@ -6,20 +6,19 @@
 //! passes its vectors' gradients on to the parameters. The sum is the gradient of the whole batch. Dropout must drop
 //! the same in both passes, so each mini-batch has a seed of its own.
 
-use encoder::tokens::Tokens;
 use encoder_torch::TorchEncoder;
 use tch::{Tensor, no_grad};
 
+use super::dataset::Batch;
 use super::dropout::seeds;
 use super::embed::{embed_group, groups, in_order};
-use super::loss::Loss;
 use super::torch;
 use crate::error::Result;
 
 /// A batch between the two passes.
 pub struct Cached<'a> {
     encoder: &'a TorchEncoder,
-    texts: &'a [&'a Tokens],
+    batch: &'a Batch<'a>,
     groups: Vec<Vec<usize>>,
     seeds: Vec<i64>,
     vectors: Tensor,
@@ -28,36 +27,34 @@ pub struct Cached<'a> {
 }
 
 impl<'a> Cached<'a> {
-    /// The first pass over a batch of `pairs` pairs, its columns one after the other in `texts`, in mini-batches of
-    /// at most `most_tokens` tokens. The seed of the run and the number of the step say which draws of dropout it gets.
+    /// The first pass over a batch, in mini-batches of at most `most_tokens` tokens. The seed of the run and the number of the step say which draws of dropout it gets.
     ///
     /// # Errors
     /// What libtorch refuses.
     pub fn forward(
         encoder: &'a TorchEncoder,
-        texts: &'a [&'a Tokens],
-        (loss, pairs): (&Loss, usize),
+        batch: &'a Batch<'a>,
         most_tokens: usize,
         (seed, step): (u32, usize),
     ) -> Result<Self> {
-        let groups = groups(texts, most_tokens);
+        let groups = groups(&batch.texts, most_tokens);
         let seeds: Vec<i64> = seeds(seed, step).skip(1).take(groups.len()).collect();
         let vectors = no_grad(|| {
             let vectors = groups.iter().zip(&seeds).map(|(group, &seed)| {
                 tch::manual_seed(seed);
-                embed_group(encoder, texts, group)
+                embed_group(encoder, &batch.texts, group)
             });
             in_order(&vectors.collect::<Result<Vec<_>>>()?, &groups)
         })?;
         let vectors = vectors.detach().set_requires_grad(true);
-        let loss = loss.of(&vectors, pairs as i64).map_err(torch)?;
+        let loss = batch.loss.of(&vectors, batch.pairs as i64, &batch.targets);
         Ok(Cached {
             encoder,
-            texts,
+            batch,
             groups,
             seeds,
             vectors,
-            loss,
+            loss: loss.map_err(torch)?,
         })
     }
 
@@ -73,7 +70,7 @@ impl<'a> Cached<'a> {
             let rows = Tensor::from_slice(&rows).to_device(gradients.device());
             let gradients = gradients.f_index_select(0, &rows).map_err(torch)?;
             tch::manual_seed(seed);
-            let vectors = embed_group(self.encoder, self.texts, group)?;
+            let vectors = embed_group(self.encoder, &self.batch.texts, group)?;
             let backward = vectors
                 .f_mul(&gradients)
                 .and_then(|products| products.f_sum(tch::Kind::Float));
@@ -88,12 +85,14 @@ mod tests {
     use std::path::Path;
     use std::sync::{Mutex, PoisonError};
 
+    use encoder::model::ModelFolder;
+    use encoder::tokens::Tokens;
     use tch::{Device, Kind};
 
     use super::*;
-    use crate::base_model;
     use crate::config::{self, Train};
     use crate::contrastive::embed::embed;
+    use crate::contrastive::loss::{Loss, Targets};
 
     /// Draws are seeded in libtorch as a whole, so these tests take turns.
     static DRAWS: Mutex<()> = Mutex::new(());
@@ -110,12 +109,9 @@ mod tests {
     ];
 
     fn tiny_bert(dropout: f64) -> TorchEncoder {
-        let train = Train {
-            dropout: Some(dropout),
-            ..Train::default()
-        };
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny-bert");
-        base_model::open(&folder, &train, Device::Cpu).unwrap()
+        let folder = ModelFolder::open(&folder).unwrap();
+        TorchEncoder::from_folder(folder, Device::Cpu, Some(dropout)).unwrap()
     }
 
     /// The gradients by name, which are forgotten.
@@ -143,19 +139,30 @@ mod tests {
         }
     }
 
+    fn batch<'a>(tokens: &'a [Tokens], loss: &'a Loss) -> Batch<'a> {
+        Batch {
+            texts: tokens.iter().collect(),
+            pairs: 4,
+            targets: Targets::default(),
+            loss,
+            mini_batch_tokens: None,
+        }
+    }
+
     #[test]
     fn gradients_are_those_of_one_pass_over_the_whole_batch() {
         let _turn = DRAWS.lock().unwrap_or_else(PoisonError::into_inner);
         let encoder = tiny_bert(0.0);
         let tokens = encoder.tokens(&TEXTS).unwrap();
-        let texts: Vec<&Tokens> = tokens.iter().collect();
         let loss = Loss::new(&Train::default(), &config::Loss::default());
-        let cached = Cached::forward(&encoder, &texts, (&loss, 4), 24, (1, 1)).unwrap();
+        let batch = batch(&tokens, &loss);
+        let cached = Cached::forward(&encoder, &batch, 24, (1, 1)).unwrap();
         assert!(cached.groups.len() >= 4, "{:?}", cached.groups);
         cached.backward().unwrap();
         let found = take_gradients(&encoder);
 
-        let whole = loss.of(&embed(&encoder, &texts).unwrap(), 4).unwrap();
+        let vectors = embed(&encoder, &batch.texts).unwrap();
+        let whole = loss.of(&vectors, 4, &batch.targets).unwrap();
         assert!((whole.double_value(&[]) - cached.loss.double_value(&[])).abs() < 1e-5);
         whole.backward();
         assert_equal(&found, &take_gradients(&encoder));
@@ -166,19 +173,19 @@ mod tests {
         let _turn = DRAWS.lock().unwrap_or_else(PoisonError::into_inner);
         let encoder = tiny_bert(0.3);
         let tokens = encoder.tokens(&TEXTS).unwrap();
-        let texts: Vec<&Tokens> = tokens.iter().collect();
         let loss = Loss::new(&Train::default(), &config::Loss::default());
-        let cached = Cached::forward(&encoder, &texts, (&loss, 4), 24, (7, 3)).unwrap();
+        let batch = batch(&tokens, &loss);
+        let cached = Cached::forward(&encoder, &batch, 24, (7, 3)).unwrap();
         cached.backward().unwrap();
         let found = take_gradients(&encoder);
 
-        let groups = groups(&texts, 24);
+        let groups = groups(&batch.texts, 24);
         let vectors = groups.iter().zip(cached.seeds.clone()).map(|(group, seed)| {
             tch::manual_seed(seed);
-            embed_group(&encoder, &texts, group).unwrap()
+            embed_group(&encoder, &batch.texts, group).unwrap()
         });
         let vectors = in_order(&vectors.collect::<Vec<_>>(), &groups).unwrap();
-        loss.of(&vectors, 4).unwrap().backward();
+        loss.of(&vectors, 4, &batch.targets).unwrap().backward();
         assert_equal(&found, &take_gradients(&encoder));
     }
 }

@@ -7,6 +7,7 @@ use encoder_torch::TorchEncoder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::dataset::Prepared;
 use super::pairs::Pairs;
 use crate::config::Contrastive;
 use crate::error::{Result, TrainError};
@@ -29,17 +30,23 @@ const CHANGEABLE: [&str; 2] = ["train.learning_rate", "train.max_grad_norm"];
 pub struct Identity(BTreeMap<String, String>);
 
 impl Identity {
-    /// Of the training of `encoder`, as it is before the first step, on `pairs`.
+    /// Of the training of `encoder`, as it is before the first step, on `datasets`.
     ///
     /// # Errors
     /// Settings that cannot be written.
-    pub fn new(config: &Contrastive, pairs: &Pairs, encoder: &TorchEncoder) -> Result<Self> {
+    pub fn new(config: &Contrastive, datasets: &[Prepared], encoder: &TorchEncoder) -> Result<Self> {
         let settings = serde_json::to_value(config)
             .map_err(|error| TrainError::Output(format!("the configuration cannot be written: {error}")))?;
         let mut fields = BTreeMap::new();
         flatten("", &settings, &mut fields);
         fields.retain(|name, _| !INDIFFERENT.contains(&name.as_str()));
-        fields.insert("training data".into(), hash(pairs));
+        for (number, prepared) in (1..).zip(datasets) {
+            fields.insert(format!("training data {number}"), hash(&prepared.dataset.pairs));
+            if let Some(model) = &prepared.other_model {
+                let name = format!("guide or teacher of training data {number}");
+                fields.insert(name, model.fingerprint().weights.clone());
+            }
+        }
         let model = encoder.fingerprint();
         for (name, value) in [
             ("base model's weights", &model.weights),
@@ -92,7 +99,7 @@ fn flatten(prefix: &str, value: &Value, fields: &mut BTreeMap<String, String>) {
     }
 }
 
-/// BLAKE3 of the texts and of the rows that they make.
+/// BLAKE3 of the texts, of the rows that they make, and of their scores.
 fn hash(pairs: &Pairs) -> String {
     let mut hasher = blake3::Hasher::new();
     for text in pairs.texts() {
@@ -104,6 +111,9 @@ fn hash(pairs: &Pairs) -> String {
         for text in pairs.row(pair) {
             hasher.update(&text.to_le_bytes());
         }
+    }
+    for score in pairs.scores() {
+        hasher.update(&score.to_le_bytes());
     }
     hasher.finalize().to_hex().to_string()
 }

@@ -1,21 +1,24 @@
 //! Contrastive fine-tuning of a text encoder.
 //!
 //! ```text
-//! pairs ─▶ batches ─┬─▶ embed ─▶ loss ─▶ optimizer ◀─ schedule      step: one round of it
-//!   └───▶ tokens ───┘                                               session: all steps and measurements
-//!                                                                   run: from the files to the model folder
-//!                                                                   check: what run will work on
+//! pairs ─▶ batches, mixing ─┬─▶ embed ─▶ loss ─▶ optimizer ◀─ schedule     step: one round of it
+//!   ├───▶ tokens ───────────┤             ▲                                session: all steps and measurements
+//!   └───▶ reference ────────┴─────────────┘                                run: from the files to the model folder
+//!                                                                          check: what run will work on
 //! ```
 
 pub mod batches;
 pub mod check;
+pub mod dataset;
 pub mod dropout;
 pub mod embed;
 pub mod gradient_cache;
 pub mod identity;
 pub mod loss;
+pub mod mixing;
 pub mod optimizer;
 pub mod pairs;
+pub mod reference;
 pub mod run;
 pub mod saving;
 pub mod schedule;

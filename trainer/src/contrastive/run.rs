@@ -8,12 +8,11 @@ use encoder::ranking::Metrics;
 use encoder_torch::TorchEncoder;
 
 use super::check::Inspected;
+use super::dataset::{Dataset, Prepared};
 use super::identity::Identity;
-use super::pairs::{self, Pairs};
 use super::saving::Saving;
 use super::session::{Inputs, Session};
 use super::steps;
-use super::tokens::TokenTable;
 use crate::base_model;
 use crate::checkpoint_folder::CheckpointFolder;
 use crate::config::{Contrastive, Eval};
@@ -49,13 +48,17 @@ pub struct Job {
 /// behind then but a checkpoint.
 pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let started = Instant::now();
-    let pairs = pairs::read(&job.config.data)?;
+    let datasets = Dataset::read_all(&job.config)?;
+    let datasets: Vec<&Dataset> = datasets.iter().collect();
     let read = |eval: &Eval| Evaluator::read(&eval.judged());
     let evaluator = job.config.eval.as_ref().map(read).transpose()?;
-    let steps = steps::count(&pairs, &job.config.train)?;
+    let steps = steps::count(&datasets, &job.config.train)?;
     let encoder = open_model(&mut job)?;
-    let tokens = TokenTable::new(&encoder, &pairs, interrupt)?;
-    let identity = Identity::new(&job.config, &pairs, &encoder)?;
+    let mut prepared = datasets
+        .iter()
+        .map(|dataset| Prepared::new(dataset, &encoder, &job.config.train, interrupt))
+        .collect::<Result<Vec<_>>>()?;
+    let identity = Identity::new(&job.config, &prepared, &encoder)?;
     let saving = Saving::new(&job.checkpoint, identity, job.config.checkpoint);
     let state = saving.read()?;
     let path = job.output.aside().join("run_log.jsonl");
@@ -63,23 +66,23 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         Some(state) => RunLog::go_on(&path, &state.log, job.json)?,
         None => RunLog::create(&path, job.json)?,
     };
-    announce(&job, &pairs, &tokens, steps, &mut log)?;
+    announce(&job, &prepared, steps, &mut log)?;
     let inspected = Inspected {
         config: &job.config,
-        pairs: &pairs,
-        tokens: &tokens,
+        datasets: &prepared,
         encoder: &encoder,
         evaluator: evaluator.as_ref(),
         steps,
     };
     warn(&inspected, &mut log)?;
+    for prepared in &mut prepared {
+        prepared.ask_other_model(interrupt)?;
+    }
     let inputs = Inputs {
         encoder: &encoder,
-        pairs: &pairs,
-        tokens: &tokens,
+        datasets: &prepared,
         evaluator: evaluator.as_ref(),
         train: &job.config.train,
-        loss: &job.config.loss,
         every_steps: job.config.eval.as_ref().map_or(0, |eval| eval.every_steps),
         steps,
         interrupt,
@@ -92,7 +95,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let card = Card {
         config: &job.config,
         folder: job.output.target(),
-        pairs: (pairs.len(), pairs.width() - 2),
+        pairs: datasets.iter().map(|dataset| dataset.pairs.len()).sum(),
         steps: (steps, kept),
         dimension: encoder.dimension(),
         measured,
@@ -148,14 +151,12 @@ fn promotion(link: Option<&Path>, improved: Option<bool>, promote: bool) -> Stri
 /// say.
 fn open_model(job: &mut Job) -> Result<TorchEncoder> {
     let base = base_model::locate(&job.config)?;
-    let train = &mut job.config.train;
-    let encoder = base_model::open(&base, train, job.device)?;
+    let encoder = base_model::open(&base, &job.config, job.device)?;
     let dimension = encoder.dimension();
-    if let Some(long) = job
-        .config
-        .loss
-        .matryoshka
-        .iter()
+    let config = &job.config;
+    let losses = config.data.all().iter().map(|data| config.loss_of(data));
+    if let Some(long) = losses
+        .flat_map(|loss| &loss.matryoshka)
         .find(|&&length| length >= dimension)
     {
         return Err(TrainError::Config(format!(
@@ -163,6 +164,7 @@ fn open_model(job: &mut Job) -> Result<TorchEncoder> {
             base.display()
         )));
     }
+    let train = &mut job.config.train;
     train.max_length = Some(encoder.max_length());
     if train.max_steps.is_none() {
         train.epochs = train.epochs.or(Some(1));
@@ -181,7 +183,7 @@ pub fn device_name(device: tch::Device) -> String {
 }
 
 /// Says what is about to be done, with the texts that are too long.
-fn announce(job: &Job, pairs: &Pairs, tokens: &TokenTable, steps: usize, log: &mut RunLog) -> Result<()> {
+fn announce(job: &Job, datasets: &[Prepared], steps: usize, log: &mut RunLog) -> Result<()> {
     let config = &job.config;
     let base = config
         .base_model
@@ -189,14 +191,24 @@ fn announce(job: &Job, pairs: &Pairs, tokens: &TokenTable, steps: usize, log: &m
         .unwrap_or(Path::new(""))
         .display()
         .to_string();
+    let sum = |count: fn(&Prepared) -> usize| datasets.iter().map(count).sum::<usize>();
+    let pairs = sum(|prepared| prepared.dataset.pairs.len());
+    let hard_negatives = datasets
+        .iter()
+        .map(|prepared| prepared.dataset.pairs.width() - 2)
+        .max()
+        .unwrap_or(0);
     say(&format!(
-        "training {} from {base} on {}: {} pairs, {} hard negatives each, {steps} steps",
+        "training {} from {base} on {}: {pairs} pairs{}, {hard_negatives} hard negatives each, {steps} steps",
         config.name,
         config.device,
-        pairs.len(),
-        pairs.width() - 2
+        match datasets.len() {
+            1 => String::new(),
+            several => format!(" in {several} data sets"),
+        }
     ));
-    let (texts, truncated) = (pairs.texts().len(), tokens.truncated());
+    let texts = sum(|prepared| prepared.dataset.pairs.texts().len());
+    let truncated = sum(|prepared| prepared.tokens.truncated());
     if truncated > 0 {
         let length = config.train.max_length.unwrap_or_default();
         say(&format!(
@@ -207,8 +219,8 @@ fn announce(job: &Job, pairs: &Pairs, tokens: &TokenTable, steps: usize, log: &m
         name: config.name.clone(),
         base_model: base,
         device: config.device.clone(),
-        pairs: pairs.len(),
-        hard_negatives: pairs.width() - 2,
+        pairs,
+        hard_negatives,
         texts,
         truncated,
         steps,

@@ -7,17 +7,17 @@ use encoder::ranking::Metrics;
 use encoder_torch::TorchEncoder;
 use tch::Tensor;
 
-use super::batches::deal;
+use super::dataset::{Dataset, Prepared};
 use super::dropout::seeds;
+use super::mixing::{Dealt, deal_all};
 use super::pairs::Pairs;
 use super::saving::Saving;
 use super::schedule::LinearSchedule;
 use super::set_aside::{Progress, State};
 use super::step::Stepper;
-use super::tokens::TokenTable;
 use super::torch;
 use crate::checkpoint::Checkpoint;
-use crate::config::{Loss, Train};
+use crate::config::Train;
 use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
@@ -29,16 +29,12 @@ use crate::run_log::{Event, RunLog};
 pub struct Inputs<'a> {
     /// The model.
     pub encoder: &'a TorchEncoder,
-    /// The training pairs.
-    pub pairs: &'a Pairs,
-    /// Their texts as token ids.
-    pub tokens: &'a TokenTable,
+    /// The data sets.
+    pub datasets: &'a [Prepared<'a>],
     /// The development set, where there is one.
     pub evaluator: Option<&'a Evaluator>,
     /// The settings.
     pub train: &'a Train,
-    /// What a batch is judged by.
-    pub loss: &'a Loss,
     /// Measure after every this many steps as well; 0 for not at all.
     pub every_steps: usize,
     /// Optimizer steps of the whole run.
@@ -70,7 +66,7 @@ impl<'a> Session<'a> {
     /// Not enough memory, a state that lacks a tensor.
     pub fn new(inputs: Inputs<'a>, log: RunLog, saving: Saving<'a>, state: Option<State>) -> Result<Self> {
         let mut session = Session {
-            stepper: Stepper::new(inputs.encoder, inputs.train, inputs.loss)?,
+            stepper: Stepper::new(inputs.encoder, inputs.train)?,
             inputs,
             log,
             saving,
@@ -166,21 +162,28 @@ impl<'a> Session<'a> {
     }
 
     fn take_steps(&mut self) -> Result<()> {
-        let Inputs {
-            pairs, train, steps, ..
-        } = self.inputs;
+        let Inputs { train, steps, .. } = self.inputs;
+        let datasets: Vec<&Dataset> = self
+            .inputs
+            .datasets
+            .iter()
+            .map(|prepared| prepared.dataset)
+            .collect();
         let schedule = LinearSchedule::new(train.learning_rate, steps, train.warmup_ratio);
         let mut progress = Steps::new(steps, self.done);
         self.measuring = Duration::ZERO;
         if self.done > 0 {
             self.measure_between(&progress)?;
         }
-        let epochs = (0..).map(|epoch| (epoch, deal(pairs, train.batch_size, train.seed, epoch)));
-        let batches =
-            epochs.flat_map(|(epoch, dealt)| dealt.batches.into_iter().map(move |batch| (epoch, batch)));
+        let batches = (0..).flat_map(|epoch| {
+            deal_all(&datasets, train, epoch)
+                .0
+                .into_iter()
+                .map(move |batch| (epoch, batch))
+        });
         for (done, (epoch, batch)) in batches.enumerate().take(steps).skip(self.done) {
             self.inputs.interrupt.check()?;
-            self.step(epoch + 1, &batch, schedule.rate(done), &mut progress)?;
+            self.step((epoch + 1, &batch), schedule.rate(done), &mut progress)?;
             self.measure_between(&progress)?;
             if self.saving.is_due(self.done) && self.done < steps {
                 // A disk that is full now may not be at the end; what counts is the model.
@@ -192,18 +195,19 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn step(&mut self, epoch: usize, batch: &[u32], rate: f64, progress: &mut Steps) -> Result<()> {
+    fn step(&mut self, (epoch, dealt): (usize, &Dealt), rate: f64, progress: &mut Steps) -> Result<()> {
         let (began, step) = (Instant::now(), self.done + 1);
-        let texts = self.inputs.tokens.columns(self.inputs.pairs, batch);
+        let (number, pairs) = dealt;
+        let batch = self.inputs.datasets[*number].batch(pairs, self.inputs.encoder.var_store().device())?;
         seeds(self.inputs.train.seed, step)
             .take(1)
             .for_each(tch::manual_seed);
         let report = self
             .stepper
-            .step(&texts, batch.len(), rate)
-            .map_err(|error| self.explain(error, epoch, batch))?;
+            .step(&batch, rate)
+            .map_err(|error| self.explain(error, epoch, dealt))?;
         self.done = step;
-        let samples_per_second = batch.len() as f64 / began.elapsed().as_secs_f64();
+        let samples_per_second = batch.pairs as f64 / began.elapsed().as_secs_f64();
         progress.at(step, report.loss, samples_per_second, self.measuring);
         self.log.record(&Event::Step {
             step,
@@ -216,11 +220,11 @@ impl<'a> Session<'a> {
     }
 
     /// Says of an error in a step what the user can do with it.
-    fn explain(&self, error: TrainError, epoch: usize, batch: &[u32]) -> TrainError {
+    fn explain(&self, error: TrainError, epoch: usize, (number, batch): &Dealt) -> TrainError {
         if matches!(error, TrainError::Diverged { .. }) {
             return TrainError::DivergedWith {
                 cause: Box::new(error),
-                batch: name(epoch, batch, self.inputs.pairs),
+                batch: name(epoch, batch, &self.inputs.datasets[*number].dataset.pairs),
                 kept: None,
             };
         }

@@ -5,14 +5,13 @@ use std::collections::HashMap;
 use encoder_torch::TorchEncoder;
 use tch::Tensor;
 
+use super::dataset::Batch;
 use super::embed::embed;
 use super::gradient_cache::Cached;
-use super::loss::Loss;
 use super::optimizer::AdamW;
 use super::torch;
-use crate::config::{self, Train};
+use crate::config::Train;
 use crate::error::{Result, TrainError};
-use encoder::tokens::Tokens;
 
 /// A loss beyond this is as lost as one that is no number: losses of cosines stay below a few hundred, those of
 /// scores and vectors near the square of these.
@@ -31,8 +30,6 @@ pub struct StepReport {
 pub struct Stepper<'a> {
     encoder: &'a TorchEncoder,
     optimizer: AdamW,
-    loss: Loss,
-    mini_batch_tokens: Option<usize>,
     seed: u32,
     max_grad_norm: f64,
     steps: usize,
@@ -43,13 +40,11 @@ impl<'a> Stepper<'a> {
     ///
     /// # Errors
     /// Not enough memory for the gradients and the optimizer's moments.
-    pub fn new(encoder: &'a TorchEncoder, train: &Train, loss: &config::Loss) -> Result<Self> {
+    pub fn new(encoder: &'a TorchEncoder, train: &Train) -> Result<Self> {
         let optimizer = AdamW::new(encoder.var_store(), train.weight_decay).map_err(torch)?;
         Ok(Stepper {
             encoder,
             optimizer,
-            loss: Loss::new(train, loss),
-            mini_batch_tokens: loss.mini_batch_tokens,
             seed: train.seed,
             max_grad_norm: train.max_grad_norm,
             steps: 0,
@@ -75,24 +70,23 @@ impl<'a> Stepper<'a> {
         self.optimizer.restore(steps as i32, moments)
     }
 
-    /// Takes one step with learning rate `rate`. `texts` holds the columns of a batch of `pairs` pairs one
-    /// after the other: anchors, positives, hard negatives.
+    /// Takes one step on `batch` with learning rate `rate`.
     ///
     /// # Errors
     /// A loss or gradient that is not finite; the weights are then as before.
-    pub fn step(&mut self, texts: &[&Tokens], pairs: usize, rate: f64) -> Result<StepReport> {
+    pub fn step(&mut self, batch: &Batch, rate: f64) -> Result<StepReport> {
         self.steps += 1;
         self.optimizer.zero_grad().map_err(torch)?;
-        let value = match self.mini_batch_tokens {
+        let value = match batch.mini_batch_tokens {
             None => {
-                let loss = self.loss(texts, pairs)?;
+                let loss = self.loss(batch)?;
                 let value = self.finite("loss", f64::try_from(&loss).map_err(torch)?)?;
                 loss.f_backward().map_err(torch)?;
                 value
             }
             Some(tokens) => {
                 let name = (self.seed, self.steps);
-                let cached = Cached::forward(self.encoder, texts, (&self.loss, pairs), tokens, name)?;
+                let cached = Cached::forward(self.encoder, batch, tokens, name)?;
                 let value = self.finite("loss", f64::try_from(&cached.loss).map_err(torch)?)?;
                 cached.backward()?;
                 value
@@ -107,10 +101,14 @@ impl<'a> Stepper<'a> {
         })
     }
 
-    /// The loss of a batch as a scalar with a gradient; see [`Stepper::step`].
-    pub fn loss(&self, texts: &[&Tokens], pairs: usize) -> Result<Tensor> {
-        let vectors = embed(self.encoder, texts)?;
-        self.loss.of(&vectors, pairs as i64).map_err(torch)
+    /// The loss of a batch as a scalar with a gradient.
+    ///
+    /// # Errors
+    /// What libtorch refuses.
+    pub fn loss(&self, batch: &Batch) -> Result<Tensor> {
+        let vectors = embed(self.encoder, &batch.texts)?;
+        let loss = batch.loss.of(&vectors, batch.pairs as i64, &batch.targets);
+        loss.map_err(torch)
     }
 
     fn finite(&self, what: &'static str, value: f64) -> Result<f64> {

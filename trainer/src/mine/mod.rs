@@ -42,7 +42,18 @@ pub fn mine(args: &Args) -> Result<()> {
     let interrupt = Interrupt::on_signals()?;
     let (config, device) = cli::of_pairs(&args.config, args.device.as_deref())?;
     write::check_free(&args.out, args.force)?;
-    let pairs = pairs::read(&config.data)?;
+    let [data] = config.data.all() else {
+        return Err(TrainError::Config(
+            "train mine works on one data set, and this configuration has several; give it one with a section [data]".into(),
+        ));
+    };
+    let pairs = pairs::read(data, config.loss_of(data))?;
+    if !pairs.scores().is_empty() {
+        return Err(TrainError::Config(
+            "train mine needs pairs of questions and right answers, and this configuration has scored pairs"
+                .into(),
+        ));
+    }
     let model = match &args.model {
         Some(model) => model.clone(),
         None => base_model::locate(&config)?,

@@ -71,6 +71,9 @@ pub struct File {
     pub positive: String,
     /// Columns of the hard negatives.
     pub negatives: Vec<String>,
+    /// Column of the scores, where the loss needs one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<String>,
 }
 
 /// Evaluation questions that training texts give away.
@@ -177,9 +180,13 @@ impl Facts {
                 [] => "no hard negatives".to_owned(),
                 names => format!("negatives = {names:?}"),
             };
+            let score = file
+                .score
+                .as_ref()
+                .map_or_else(String::new, |name| format!(", score = {name:?}"));
             let _ = writeln!(
                 text,
-                "file        {}: {} pairs; anchor = {:?}, positive = {:?}, {negatives}",
+                "file        {}: {} pairs; anchor = {:?}, positive = {:?}, {negatives}{score}",
                 file.path.display(),
                 count(file.pairs),
                 file.anchor,

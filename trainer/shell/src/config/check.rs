@@ -3,12 +3,12 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use super::{Config, Contrastive, check_loss, check_mine, check_words};
+use super::{Config, Contrastive, Data, Loss, LossKind, Train, check_loss, check_mine, check_words};
 use crate::error::{Result, TrainError};
 
 /// Refuses the first value that is out of its range, naming key, value and range.
 pub fn ranges(path: &Path, config: &Config) -> Result<()> {
-    let check = Check { path };
+    let check = Check { path, dataset: None };
     check.name(config.name())?;
     match config {
         Config::Contrastive(config) => contrastive(&check, config),
@@ -20,12 +20,7 @@ pub fn ranges(path: &Path, config: &Config) -> Result<()> {
 
 fn contrastive(check: &Check, config: &Contrastive) -> Result<()> {
     let train = &config.train;
-    check.that(
-        "data.train",
-        "an empty list",
-        !config.data.train.to_vec().is_empty(),
-        "at least one file",
-    )?;
+    datasets(check, config)?;
     if let Some(epochs) = train.epochs {
         check.that(
             "train.epochs",
@@ -102,13 +97,48 @@ fn contrastive(check: &Check, config: &Contrastive) -> Result<()> {
             "0 to 0.9",
         )?;
     }
-    check_loss::ranges(check, &config.loss)?;
     check_mine::ranges(check, &config.mine)?;
     check.checkpoint_minutes(config.checkpoint.every_minutes)
 }
 
+/// Every data set with its loss, and what only several of them, or some losses, have a use for.
+fn datasets(check: &Check, config: &Contrastive) -> Result<()> {
+    let all = config.data.all();
+    for (number, data) in all.iter().enumerate() {
+        let check = Check {
+            dataset: (all.len() > 1).then_some(number + 1),
+            ..*check
+        };
+        check.that(
+            "data.train",
+            "an empty list",
+            !data.train.to_vec().is_empty(),
+            "at least one file",
+        )?;
+        check_loss::ranges(&check, config.loss_of(data), data)?;
+    }
+    if config.train.mixing.is_some() && all.len() == 1 {
+        return Err(
+            check.error("train.mixing needs several data sets, a section [[data]] for each; remove it")
+        );
+    }
+    if config.loss != Loss::default() && all.iter().all(|data| data.loss.is_some()) {
+        return Err(
+            check.error("[loss] is given, but every data set has a loss of its own; remove one of them")
+        );
+    }
+    let scaled = |data: &Data| [LossKind::Ranking, LossKind::Cosent].contains(&config.loss_of(data).kind);
+    if config.train.scale != Train::default().scale && !all.iter().any(scaled) {
+        return Err(check.error("train.scale is set, but no loss of this file has a use for it; remove it"));
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
 pub(super) struct Check<'a> {
     path: &'a Path,
+    /// The number of the data set that is looked at, where there are several.
+    dataset: Option<usize>,
 }
 
 impl Check<'_> {
@@ -143,7 +173,10 @@ impl Check<'_> {
     }
 
     pub(super) fn error(&self, problem: &str) -> TrainError {
-        TrainError::Config(format!("{}: {problem}", self.path.display()))
+        let dataset = self
+            .dataset
+            .map_or_else(String::new, |number| format!(", data set {number}"));
+        TrainError::Config(format!("{}{dataset}: {problem}", self.path.display()))
     }
 }
 
@@ -210,6 +243,36 @@ mod tests {
                 .unwrap_err()
                 .contains("keep one of them")
         );
+    }
+
+    #[test]
+    fn what_several_data_sets_or_no_loss_has_a_use_for_is_refused_with_the_data_set() {
+        let error = |rest: &str| {
+            let text = format!("kind = \"contrastive\"\nname = \"m\"\n{rest}");
+            parse(Path::new("m.toml"), &text).unwrap_err().to_string()
+        };
+        let (one, cosine) = ("[data]\ntrain = \"a\"\n", "[data.loss]\nkind = \"cosine\"\n");
+        for (text, part) in [
+            (
+                format!("{one}[train]\nmixing = \"round_robin\""),
+                "needs several data sets",
+            ),
+            (
+                format!("{one}{cosine}[train]\nscale = 30"),
+                "no loss of this file",
+            ),
+            (
+                format!("{one}{cosine}[loss]\nkind = \"cosent\""),
+                "a loss of its own",
+            ),
+            (
+                format!("[[data]]\ntrain = \"a\"\n[[data]]\ntrain = \"b\"\n{cosine}margin = 1"),
+                "m.toml, data set 2: loss.margin is set",
+            ),
+        ] {
+            let message = error(&text);
+            assert!(message.contains(part), "{text}: {message}");
+        }
     }
 
     #[test]

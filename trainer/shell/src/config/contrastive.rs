@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Judged, Kind, Loss, Mine, Patterns, auto};
+use super::{Data, Datasets, Judged, Kind, Loss, Mine, auto};
 
 /// A whole file of `kind = "contrastive"`, defaults filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,8 +20,11 @@ pub struct Contrastive {
     /// `auto`, `cpu`, `cuda` or `cuda:N`.
     #[serde(default = "auto")]
     pub device: String,
+    /// What is put before texts; without it, what the base model puts there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompts: Option<Prompts>,
     /// The training pairs.
-    pub data: Data,
+    pub data: Datasets,
     /// How training goes.
     #[serde(default)]
     pub train: Train,
@@ -37,6 +40,33 @@ pub struct Contrastive {
     /// How often the training is set aside.
     #[serde(default)]
     pub checkpoint: Checkpoints,
+}
+
+impl Contrastive {
+    /// The loss of a data set: its own, else that of the section `[loss]`.
+    pub fn loss_of<'a>(&'a self, data: &'a Data) -> &'a Loss {
+        data.loss.as_ref().unwrap_or(&self.loss)
+    }
+}
+
+/// `[prompts]`: what is put before texts, in training and, saved with the model, in every later use.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Prompts {
+    /// Before anchors, which are queries later.
+    pub query: String,
+    /// Before positives and negatives, which are documents later.
+    pub document: String,
+}
+
+/// How the batches of several data sets follow each other; each batch is of one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mixing {
+    /// All batches of all data sets, in random order.
+    Proportional,
+    /// One of each in turn, until the first has no more.
+    RoundRobin,
 }
 
 /// `[checkpoint]`: how often the training is set aside, to be gone on with after a stop.
@@ -56,24 +86,6 @@ impl Default for Checkpoints {
             every_steps: 0,
         }
     }
-}
-
-/// `[data]`: where the pairs are and which columns hold them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Data {
-    /// Files or globs: Parquet, JSON Lines, a JSON array, CSV or TSV.
-    pub train: Patterns,
-    /// Column of the question side; without it `anchor`, else `query`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub anchor: Option<String>,
-    /// Column of the answer side; without it `positive`, else `response`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub positive: Option<String>,
-    /// Columns of hard negatives; without it `negative`, `negative_1`, `negative_2`, … as far as there are
-    /// any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub negatives: Option<Vec<String>>,
 }
 
 /// `[eval]`: a development set in BEIR's form.
@@ -112,6 +124,9 @@ pub struct Train {
     /// Optimizer steps, however many passes that takes; instead of `epochs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_steps: Option<usize>,
+    /// How the batches of several data sets follow each other; proportional where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixing: Option<Mixing>,
     /// Pairs in a batch; every other pair's answer is a negative, so more is harder and better.
     pub batch_size: usize,
     /// Highest learning rate, reached at the end of the warm-up.
@@ -122,7 +137,7 @@ pub struct Train {
     pub weight_decay: f64,
     /// Gradients are scaled down to this global L2 norm where they exceed it.
     pub max_grad_norm: f64,
-    /// Factor on the cosine before the softmax: the inverse of its temperature.
+    /// Factor on the cosine in the ranking loss and CoSENT: the inverse of the temperature.
     pub scale: f64,
     /// Seed of the shuffle and of dropout.
     pub seed: u32,
@@ -140,6 +155,7 @@ impl Default for Train {
         Train {
             epochs: None,
             max_steps: None,
+            mixing: None,
             batch_size: 32,
             learning_rate: 2e-5,
             warmup_ratio: 0.1,

@@ -10,6 +10,7 @@ mod check_loss;
 mod check_mine;
 mod check_words;
 mod contrastive;
+mod datasets;
 mod glove;
 mod locate;
 mod loss;
@@ -20,10 +21,11 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-pub use contrastive::{Checkpoints, Contrastive, Data, Eval, Train};
+pub use contrastive::{Checkpoints, Contrastive, Eval, Mixing, Prompts, Train};
+pub use datasets::{Data, Datasets};
 pub use glove::Glove;
 pub use locate::locate;
-pub use loss::{Direction, Hardness, Loss, Softmax};
+pub use loss::{Direction, Distance, Hardness, Loss, LossKind, Softmax};
 pub use mine::Mine;
 pub use parse::{load, parse};
 pub use word2vec::Word2vec;
@@ -68,7 +70,7 @@ impl Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// A text encoder, fine-tuned on pairs with the multiple-negatives ranking loss.
+    /// A text encoder, fine-tuned on pairs.
     Contrastive,
     /// Word vectors, by skip-gram or CBOW.
     Word2vec,

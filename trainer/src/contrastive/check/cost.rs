@@ -6,8 +6,8 @@ use encoder::tokens::{TokenBatch, Tokens};
 use tch::Kind;
 
 use super::Inspected;
-use crate::contrastive::batches::deal;
 use crate::contrastive::embed::groups;
+use crate::contrastive::mixing::Dealt;
 use crate::contrastive::torch;
 use crate::error::Result;
 
@@ -28,7 +28,7 @@ pub struct Load {
     tokens: usize,
     /// The same, filled up to the longest of each group.
     padded: usize,
-    /// The most that one batch has, filled up.
+    /// The most that is computed at a time, filled up.
     largest: usize,
 }
 
@@ -40,11 +40,12 @@ impl Load {
 }
 
 /// Counts the tokens of `batches` as the training groups them.
-pub fn load(inspected: &Inspected, batches: &[Vec<u32>]) -> Load {
-    let most = inspected.config.loss.mini_batch_tokens.unwrap_or(usize::MAX);
+pub fn load(inspected: &Inspected, batches: &[Dealt]) -> Load {
     let mut load = Load::default();
-    for batch in batches {
-        let texts = inspected.tokens.columns(inspected.pairs, batch);
+    for (number, batch) in batches {
+        let prepared = &inspected.datasets[*number];
+        let most = prepared.dataset.loss.mini_batch_tokens.unwrap_or(usize::MAX);
+        let texts = prepared.tokens.columns(&prepared.dataset.pairs, batch);
         let length = |&i: &usize| texts[i].ids.len();
         let padded: usize = groups(&texts, most)
             .iter()
@@ -52,7 +53,7 @@ pub fn load(inspected: &Inspected, batches: &[Vec<u32>]) -> Load {
             .sum();
         load.tokens += texts.iter().map(|tokens| tokens.ids.len()).sum::<usize>();
         load.padded += padded;
-        load.largest = load.largest.max(padded);
+        load.largest = load.largest.max(padded.min(most));
     }
     load
 }
@@ -62,10 +63,9 @@ pub fn memory(inspected: &Inspected, load: &Load) -> u64 {
     let variables = inspected.encoder.var_store().variables();
     let parameters: usize = variables.values().map(tch::Tensor::numel).sum();
     let copies = if inspected.evaluator.is_some() { 5 } else { 4 };
-    let most = inspected.config.loss.mini_batch_tokens.unwrap_or(usize::MAX);
     let bert = inspected.encoder.folder().bert();
     let hidden = (bert.hidden_size * bert.num_hidden_layers) as u64;
-    4 * copies * parameters as u64 + ACTIVATION_BYTES * hidden * load.largest.min(most) as u64
+    4 * copies * parameters as u64 + ACTIVATION_BYTES * hidden * load.largest as u64
 }
 
 /// Seconds for all steps, from a pass of some of the first batch's texts.
@@ -73,12 +73,12 @@ pub fn memory(inspected: &Inspected, load: &Load) -> u64 {
 /// # Errors
 /// What libtorch refuses.
 pub fn time(inspected: &Inspected) -> Result<f64> {
-    let train = &inspected.config.train;
-    let batches = deal(inspected.pairs, train.batch_size, train.seed, 0).batches;
-    let Some(first) = batches.first() else {
+    let batches = inspected.first_epoch().0;
+    let Some((number, first)) = batches.first() else {
         return Ok(0.0);
     };
-    let texts = inspected.tokens.columns(inspected.pairs, first);
+    let prepared = &inspected.datasets[*number];
+    let texts = prepared.tokens.columns(&prepared.dataset.pairs, first);
     let mut probe: Vec<&Tokens> = Vec::new();
     let mut tokens = 0;
     // From all over the batch, so that questions and answers are there in their shares.
@@ -98,7 +98,7 @@ pub fn time(inspected: &Inspected) -> Result<f64> {
     let each_token = began.elapsed().as_secs_f64() / tokens.max(1) as f64;
     let epoch = load(inspected, &batches);
     let each_step = epoch.tokens as f64 / batches.len() as f64;
-    let again = if inspected.config.loss.mini_batch_tokens.is_some() {
+    let again = if prepared.dataset.loss.mini_batch_tokens.is_some() {
         1.0
     } else {
         0.0

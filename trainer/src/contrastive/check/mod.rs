@@ -11,10 +11,10 @@ mod texts;
 
 use encoder_torch::{TorchEncoder, select_device};
 
-use super::batches::deal;
-use super::pairs::{self, Pairs};
+use super::dataset::{Dataset, Prepared};
+use super::mixing::{Dealt, deal_all};
+use super::pairs;
 use super::steps;
-use super::tokens::TokenTable;
 use crate::base_model;
 use crate::cli;
 use crate::config::Contrastive;
@@ -42,17 +42,20 @@ pub fn check(args: &Args) -> Result<()> {
 
 fn look(args: &Args, interrupt: &Interrupt) -> Result<Report> {
     let (config, device) = cli::of_pairs(&args.config, args.device.as_deref())?;
-    let pairs = pairs::read(&config.data)?;
+    let datasets = Dataset::read_all(&config)?;
+    let datasets: Vec<&Dataset> = datasets.iter().collect();
     let evaluator = config.eval.as_ref().map(|eval| Evaluator::read(&eval.judged()));
     let evaluator = evaluator.transpose()?;
-    let steps = steps::count(&pairs, &config.train)?;
+    let steps = steps::count(&datasets, &config.train)?;
     let base = base_model::locate(&config)?;
-    let encoder = base_model::open(&base, &config.train, select_device(device)?)?;
-    let tokens = TokenTable::new(&encoder, &pairs, interrupt)?;
+    let encoder = base_model::open(&base, &config, select_device(device)?)?;
+    let prepared = datasets
+        .iter()
+        .map(|dataset| Prepared::new(dataset, &encoder, &config.train, interrupt))
+        .collect::<Result<Vec<_>>>()?;
     let inspected = Inspected {
         config: &config,
-        pairs: &pairs,
-        tokens: &tokens,
+        datasets: &prepared,
         encoder: &encoder,
         evaluator: evaluator.as_ref(),
         steps,
@@ -69,10 +72,8 @@ fn look(args: &Args, interrupt: &Interrupt) -> Result<Report> {
 pub struct Inspected<'a> {
     /// The configuration.
     pub config: &'a Contrastive,
-    /// The training pairs.
-    pub pairs: &'a Pairs,
-    /// Their texts as token ids.
-    pub tokens: &'a TokenTable,
+    /// The data sets.
+    pub datasets: &'a [Prepared<'a>],
     /// The model.
     pub encoder: &'a TorchEncoder,
     /// The development set, where there is one.
@@ -87,36 +88,64 @@ impl Inspected<'_> {
     /// # Errors
     /// What the tokenizer refuses.
     pub fn report(&self) -> Result<Report> {
-        let (pairs, train) = (self.pairs, &self.config.train);
-        let epoch = deal(pairs, train.batch_size, train.seed, 0);
-        let dealt = pairs.len() - epoch.left_out;
-        let load = cost::load(self, &epoch.batches);
-        let (tokens, tokens_cut) = texts::tokens(self)?;
+        let train = &self.config.train;
+        let (batches, left_out) = self.first_epoch();
+        let pairs = self.sum(|prepared| prepared.dataset.pairs.len());
+        let load = cost::load(self, &batches);
+        let mut tokens = (0, 0);
+        for prepared in self.datasets {
+            let (kept, cut) = texts::tokens(prepared, self.encoder)?;
+            tokens = (tokens.0 + kept, tokens.1 + cut);
+        }
+        let ranking = self.datasets.iter().map(|prepared| prepared.dataset);
+        let ranking = ranking.filter(|dataset| dataset.loss.has_in_batch_negatives());
         let facts = Facts {
-            files: pairs.files().iter().map(file).collect(),
-            pairs: pairs.len(),
-            pairs_twice: texts::pairs_twice(pairs),
-            texts: pairs.texts().len(),
-            texts_cut: self.tokens.truncated(),
+            files: self
+                .datasets
+                .iter()
+                .flat_map(|prepared| prepared.dataset.pairs.files())
+                .map(file)
+                .collect(),
+            pairs,
+            pairs_twice: self.sum(|prepared| texts::pairs_twice(&prepared.dataset.pairs)),
+            texts: self.sum(|prepared| prepared.dataset.pairs.texts().len()),
+            texts_cut: self.sum(|prepared| prepared.tokens.truncated()),
             max_length: self.encoder.tokenizer().max_length(),
-            tokens,
-            tokens_cut,
-            batches: epoch.batches.len(),
-            batch: dealt as f64 / epoch.batches.len().max(1) as f64,
-            left_out: epoch.left_out,
+            tokens: tokens.0,
+            tokens_cut: tokens.1,
+            batches: batches.len(),
+            batch: (pairs - left_out) as f64 / batches.len().max(1) as f64,
+            left_out,
             padding: load.padding(),
-            false_negatives: texts::false_negatives(pairs, train.batch_size),
-            leakage: self.evaluator.map(|evaluator| texts::leakage(pairs, evaluator)),
+            false_negatives: ranking
+                .map(|dataset| texts::false_negatives(&dataset.pairs, train.batch_size))
+                .fold(0.0, f64::max),
+            leakage: self
+                .evaluator
+                .map(|evaluator| texts::leakage(self.datasets, evaluator)),
             steps: self.steps,
             memory_bytes: cost::memory(self, &load),
             seconds: None,
         };
-        let mut problems = problems::left_out(pairs.files());
+        let mut problems = Vec::new();
+        for prepared in self.datasets {
+            problems.extend(problems::left_out(prepared.dataset.pairs.files()));
+        }
         problems.extend(problems::of(&facts, train));
         Ok(Report {
             facts: Some(facts),
             problems,
         })
+    }
+
+    /// The batches of the first epoch, and the number of pairs that sit it out.
+    fn first_epoch(&self) -> (Vec<Dealt>, usize) {
+        let datasets: Vec<&Dataset> = self.datasets.iter().map(|prepared| prepared.dataset).collect();
+        deal_all(&datasets, &self.config.train, 0)
+    }
+
+    fn sum(&self, count: impl Fn(&Prepared) -> usize) -> usize {
+        self.datasets.iter().map(count).sum()
     }
 }
 
@@ -128,5 +157,6 @@ fn file(bound: &pairs::Bound) -> File {
         anchor: columns.next().unwrap_or_default(),
         positive: columns.next().unwrap_or_default(),
         negatives: columns.collect(),
+        score: bound.score.clone(),
     }
 }

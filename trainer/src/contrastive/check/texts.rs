@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Inspected;
+use encoder_torch::TorchEncoder;
+
+use crate::contrastive::dataset::Prepared;
 use crate::contrastive::pairs::Pairs;
 use crate::error::Result;
 use crate::evaluate::Evaluator;
@@ -23,8 +25,8 @@ const REPEATS: usize = 4;
 const NO_LIMIT: usize = 1 << 30;
 
 /// Tokens of all distinct texts that are kept and that are cut off; the latter from a sample where it is large.
-pub fn tokens(inspected: &Inspected) -> Result<(usize, usize)> {
-    let table = inspected.tokens.answers();
+pub fn tokens(prepared: &Prepared, encoder: &TorchEncoder) -> Result<(usize, usize)> {
+    let table = prepared.tokens.answers();
     let kept = table.iter().map(|tokens| tokens.ids.len()).sum();
     let cut: Vec<usize> = (0..table.len()).filter(|&i| table[i].truncated).collect();
     let sample = evenly(cut.len(), WHOLE_TEXTS);
@@ -33,11 +35,10 @@ pub fn tokens(inspected: &Inspected) -> Result<(usize, usize)> {
     }
     let texts: Vec<&str> = sample
         .iter()
-        .map(|&i| &*inspected.pairs.texts()[cut[i]])
+        .map(|&i| &*prepared.dataset.pairs.texts()[cut[i]])
         .collect();
-    let prompt = &inspected.encoder.folder().prompts().document;
-    let whole = inspected
-        .encoder
+    let prompt = &encoder.folder().prompts().document;
+    let whole = encoder
         .tokenizer()
         .with_max_length(NO_LIMIT)?
         .tokenize(prompt, &texts)?;
@@ -103,7 +104,7 @@ fn meet(pairs: &Pairs, a: u32, b: u32) -> bool {
 }
 
 /// The judged questions that a training text gives away.
-pub fn leakage(pairs: &Pairs, evaluator: &Evaluator) -> Leakage {
+pub fn leakage(datasets: &[Prepared], evaluator: &Evaluator) -> Leakage {
     let questions: Vec<&str> = (0..evaluator.questions())
         .map(|i| evaluator.question(i))
         .collect();
@@ -119,7 +120,10 @@ pub fn leakage(pairs: &Pairs, evaluator: &Evaluator) -> Leakage {
         .unwrap_or(0);
     let index = Index::new(questions.iter().copied());
     let (mut equal, mut near) = (vec![false; questions.len()], vec![false; questions.len()]);
-    for text in pairs.texts() {
+    let texts = datasets
+        .iter()
+        .flat_map(|prepared| prepared.dataset.pairs.texts());
+    for text in texts {
         if text.split_whitespace().count() > REPEATS * longest {
             continue;
         }

@@ -5,6 +5,8 @@
 
 use tch::{TchError, Tensor};
 
+use super::ranking::unit_rows;
+
 /// The lengths at which a loss is taken besides the full one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matryoshka {
@@ -20,8 +22,8 @@ impl Matryoshka {
         Matryoshka { dimensions }
     }
 
-    /// The loss of the vectors as they are plus, for each length, that of the vectors cut to it. A loss of cosines
-    /// need not have them of unit length.
+    /// The loss of the vectors as they are plus, for each length, that of the vectors cut to it and brought to unit
+    /// length again, as they are when they are used.
     ///
     /// # Errors
     /// Those of `loss`, a length beyond the vectors'.
@@ -32,7 +34,7 @@ impl Matryoshka {
     ) -> Result<Tensor, TchError> {
         let whole = loss(vectors)?;
         self.dimensions.iter().try_fold(whole, |sum, &dimension| {
-            sum.f_add(&loss(&vectors.f_narrow(1, 0, dimension)?)?)
+            sum.f_add(&loss(&unit_rows(&vectors.f_narrow(1, 0, dimension)?)?)?)
         })
     }
 }

@@ -9,6 +9,7 @@
 
 use tch::{Kind, TchError, Tensor};
 
+use super::guide::Guide;
 use crate::config::{Direction, Hardness, Loss, Softmax};
 
 /// The loss with its settings.
@@ -35,6 +36,20 @@ pub struct Columns {
     pub documents: Tensor,
 }
 
+impl Columns {
+    /// Of the vectors of a batch of B `pairs`, its columns one after the other.
+    ///
+    /// # Errors
+    /// Fewer rows than pairs.
+    pub fn of(vectors: &Tensor, pairs: i64) -> Result<Self, TchError> {
+        let documents = vectors.size()[0] - pairs;
+        Ok(Columns {
+            anchors: vectors.f_narrow(0, 0, pairs)?,
+            documents: vectors.f_narrow(0, pairs, documents)?,
+        })
+    }
+}
+
 impl Ranking {
     /// As configured.
     pub fn new(scale: f64, settings: &Loss) -> Self {
@@ -53,16 +68,20 @@ impl Ranking {
 
     /// Mean over the anchors of −log of the positive's share of the softmax, as a scalar with a gradient.
     ///
-    /// With [`Softmax::PerDirection`] the logarithm of the denominator is the mean over the directions of theirs.
+    /// With [`Softmax::PerDirection`] the logarithm of the denominator is the mean over the directions of theirs. A
+    /// guide takes candidates out of it.
     ///
     /// # Errors
     /// Shapes that do not fit together.
-    pub fn loss(&self, columns: &Columns) -> Result<Tensor, TchError> {
+    pub fn loss(&self, columns: &Columns, guide: Option<&Guide>) -> Result<Tensor, TchError> {
         let (anchors, documents) = (unit_rows(&columns.anchors)?, unit_rows(&columns.documents)?);
         let scores = self
             .directions
             .iter()
-            .map(|&direction| self.scores(direction, &anchors, &documents))
+            .map(|&direction| {
+                let scores = self.scores(direction, &anchors, &documents)?;
+                guide.map_or(Ok(scores.shallow_clone()), |guide| guide.mask(direction, &scores))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         // Directions are sorted, and questions against documents are the first of them.
         let positive = scores[0].f_diagonal(0, 0, 1)?;
@@ -81,15 +100,12 @@ impl Ranking {
 
     /// Scaled scores of one direction, a row for each pair, −∞ where a text meets itself or its own pair's.
     fn scores(&self, direction: Direction, anchors: &Tensor, documents: &Tensor) -> Result<Tensor, TchError> {
-        let pairs = anchors.size()[0];
-        let positives = documents.f_narrow(0, 0, pairs)?;
-        let cosines = |rows: &Tensor, candidates: &Tensor| rows.f_matmul(&candidates.f_transpose(0, 1)?);
+        let cosines = cosines(direction, anchors, documents)?;
         match direction {
-            Direction::QueryToDocument => self.harder(cosines(anchors, documents)?),
-            Direction::QueryToQuery => without_own(&cosines(anchors, anchors)?.f_mul_scalar(self.scale)?),
-            Direction::DocumentToQuery => cosines(&positives, anchors)?.f_mul_scalar(self.scale),
-            Direction::DocumentToDocument => {
-                without_own(&cosines(&positives, documents)?.f_mul_scalar(self.scale)?)
+            Direction::QueryToDocument => self.harder(cosines),
+            Direction::DocumentToQuery => cosines.f_mul_scalar(self.scale),
+            Direction::QueryToQuery | Direction::DocumentToDocument => {
+                without_own(&cosines.f_mul_scalar(self.scale)?)
             }
         }
     }
@@ -115,6 +131,22 @@ impl Ranking {
     }
 }
 
+/// Inner products of one direction, a row for each pair.
+pub(super) fn cosines(
+    direction: Direction,
+    anchors: &Tensor,
+    documents: &Tensor,
+) -> Result<Tensor, TchError> {
+    let positives = documents.f_narrow(0, 0, anchors.size()[0])?;
+    let (rows, candidates) = match direction {
+        Direction::QueryToDocument => (anchors, documents),
+        Direction::QueryToQuery => (anchors, anchors),
+        Direction::DocumentToQuery => (&positives, anchors),
+        Direction::DocumentToDocument => (&positives, documents),
+    };
+    rows.f_matmul(&candidates.f_transpose(0, 1)?)
+}
+
 /// −∞ where a row's pair meets a text of its own pair: column j of the scores belongs to pair j mod B.
 fn without_own(scores: &Tensor) -> Result<Tensor, TchError> {
     let size = scores.size();
@@ -122,13 +154,13 @@ fn without_own(scores: &Tensor) -> Result<Tensor, TchError> {
 }
 
 /// Shape `(pairs, columns)`: whether a column's text belongs to the row's pair.
-fn own_mask(pairs: i64, columns: i64, like: &Tensor) -> Result<Tensor, TchError> {
+pub(super) fn own_mask(pairs: i64, columns: i64, like: &Tensor) -> Result<Tensor, TchError> {
     let eye = Tensor::f_eye(pairs, (Kind::Bool, like.device()))?;
     eye.f_repeat([1, columns / pairs])
 }
 
 /// Rows divided by their L2 norm, as `torch.nn.functional.normalize` does: norms below 1e-12 count as that.
-fn unit_rows(rows: &Tensor) -> Result<Tensor, TchError> {
+pub(super) fn unit_rows(rows: &Tensor) -> Result<Tensor, TchError> {
     let norms = rows
         .f_norm_scalaropt_dim(2, [1i64].as_slice(), true)?
         .f_clamp_min(1e-12)?;

@@ -16,7 +16,7 @@ fn plain() -> Ranking {
 
 fn value(anchors: &Tensor, documents: &[&Tensor]) -> f64 {
     plain()
-        .loss(&columns(anchors, documents))
+        .loss(&columns(anchors, documents), None)
         .unwrap()
         .double_value(&[])
 }
@@ -49,7 +49,7 @@ fn the_length_of_the_rows_does_not_matter() {
 #[test]
 fn shapes_that_do_not_fit_are_an_error_not_a_panic() {
     let other = Tensor::eye(3, (Kind::Float, Device::Cpu));
-    assert!(plain().loss(&columns(&axes(), &[&other])).is_err());
+    assert!(plain().loss(&columns(&axes(), &[&other]), None).is_err());
     let short = Matryoshka::new(&[5]);
     assert!(short.sum(&axes(), |vectors| vectors.f_sum(Kind::Float)).is_err());
 }
@@ -64,7 +64,7 @@ fn each_direction_adds_its_candidates_and_no_text_meets_itself() {
         };
         let ranking = Ranking::new(1.0, &settings);
         ranking
-            .loss(&columns(&axes(), &[&axes()]))
+            .loss(&columns(&axes(), &[&axes()]), None)
             .unwrap()
             .double_value(&[])
     };
@@ -106,7 +106,7 @@ fn hardness_adds_to_the_scores_of_the_chosen_negatives_alone() {
         };
         let columns = columns(&anchors, &[&anchors, &hard]);
         Ranking::new(1.0, &settings)
-            .loss(&columns)
+            .loss(&columns, None)
             .unwrap()
             .double_value(&[])
     };
@@ -126,8 +126,54 @@ fn hardness_adds_to_the_scores_of_the_chosen_negatives_alone() {
 }
 
 #[test]
-fn matryoshka_adds_the_loss_of_cut_vectors() {
-    let vectors = Tensor::from_slice(&[1.0f32, 2.0, 4.0, 8.0]).view([1, 4]);
+fn matryoshka_adds_the_loss_of_cut_vectors_of_unit_length() {
+    let vectors = Tensor::from_slice(&[3.0f32, 4.0, 4.0, 8.0]).view([1, 4]);
     let sum = Matryoshka::new(&[2, 1, 2]).sum(&vectors, |vectors| vectors.f_sum(Kind::Float));
-    assert_eq!(sum.unwrap().double_value(&[]), 15.0 + 3.0 + 1.0);
+    assert!((sum.unwrap().double_value(&[]) - (19.0 + 7.0 / 5.0 + 1.0)).abs() < 1e-6);
+}
+
+#[test]
+fn the_guide_takes_out_what_it_finds_as_near_as_the_answer() {
+    // By the guide both questions are the same, so each finds the other's answer as near as its own.
+    let same = Tensor::from_slice(&[1.0f32, 0.0, 1.0, 0.0]).view([2, 2]);
+    let guide = |margin| {
+        let margins = Margins {
+            absolute: margin,
+            relative: 0.0,
+        };
+        Guide::new(&columns(&same, &[&same]), margins).unwrap()
+    };
+    let loss = |guide: &Guide| {
+        let columns = columns(&axes(), &[&axes()]);
+        plain().loss(&columns, Some(guide)).unwrap().double_value(&[])
+    };
+    assert_eq!(loss(&guide(0.1)), 0.0, "the right answer alone is left");
+    let expected = (1.0 + (-20.0f64).exp()).ln();
+    assert!(
+        (loss(&guide(0.0)) - expected).abs() < 1e-6,
+        "as near is not nearer"
+    );
+}
+
+#[test]
+fn cosent_counts_couples_in_the_wrong_order_by_how_much() {
+    let cosines = Tensor::from_slice(&[0.5f32, 0.25, 0.75]);
+    let scores = Tensor::from_slice(&[2.0f32, 1.0, 1.0]);
+    let loss = scored::cosent(&cosines, &scores, 4.0).unwrap().double_value(&[]);
+    let expected = (1.0 + (-1.0f64).exp() + 1.0f64.exp()).ln();
+    assert!((loss - expected).abs() < 1e-6, "{loss}");
+    let equal = scored::cosent(&cosines, &Tensor::ones_like(&scores), 4.0).unwrap();
+    assert_eq!(equal.double_value(&[]), 0.0, "equal scores have no order");
+}
+
+#[test]
+fn a_loss_without_its_targets_is_an_error() {
+    for kind in [LossKind::Cosent, LossKind::Cosine, LossKind::Distillation] {
+        let settings = config::Loss {
+            kind,
+            ..config::Loss::default()
+        };
+        let loss = Loss::new(&Train::default(), &settings);
+        assert!(loss.of(&axes(), 1, &Targets::default()).is_err(), "{kind:?}");
+    }
 }

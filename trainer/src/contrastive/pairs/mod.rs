@@ -1,0 +1,125 @@
+//! The training pairs in memory: each distinct text once, each pair a row of text numbers.
+//!
+//! Numbers instead of strings make the batch sampler's comparisons cheap, and a text that occurs in a
+//! thousand pairs is kept once.
+
+mod read;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use read::read;
+
+/// Pairs with `width` texts each: anchor, positive, then the hard negatives.
+#[derive(Debug, Clone)]
+pub struct Pairs {
+    texts: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+    rows: Vec<u32>,
+    width: usize,
+    /// One for each pair, or none at all.
+    scores: Vec<f32>,
+    files: Vec<Bound>,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// The file.
+    pub path: PathBuf,
+    /// Its columns for anchor, positive and hard negatives.
+    pub columns: Vec<String>,
+    /// Its column of scores, where the loss needs one.
+    pub score: Option<String>,
+    /// Its pairs.
+    pub pairs: usize,
+    /// Rows left out because their anchor and positive are one text, which teaches nothing: how many, and the first.
+    pub left_out: Option<(usize, String)>,
+}
+
+impl Pairs {
+    /// No pairs yet; `width` is 2 plus the number of hard negatives.
+    pub fn new(width: usize) -> Self {
+        Pairs {
+            texts: Vec::new(),
+            numbers: HashMap::new(),
+            rows: Vec::new(),
+            width,
+            scores: Vec::new(),
+            files: Vec::new(),
+        }
+    }
+
+    /// Adds a pair; `row` has `width` texts.
+    pub fn push(&mut self, row: &[&str]) {
+        debug_assert_eq!(row.len(), self.width);
+        for text in row {
+            let number = match self.numbers.get(*text) {
+                Some(&number) => number,
+                None => self.add_text(text),
+            };
+            self.rows.push(number);
+        }
+    }
+
+    /// Adds a pair with its score; a set of pairs has scores for all or for none.
+    pub fn push_scored(&mut self, row: &[&str], score: f32) {
+        self.push(row);
+        self.scores.push(score);
+        debug_assert_eq!(self.scores.len(), self.len());
+    }
+
+    fn add_text(&mut self, text: &str) -> u32 {
+        let number = self.texts.len() as u32;
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        self.numbers.insert(text, number);
+        number
+    }
+
+    /// Number of pairs.
+    pub fn len(&self) -> usize {
+        self.rows.len() / self.width
+    }
+
+    /// Whether there is no pair.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Texts in each pair: anchor, positive, hard negatives.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The scores of the pairs in their order; empty where the loss needs none.
+    pub fn scores(&self) -> &[f32] {
+        &self.scores
+    }
+
+    /// The files that the pairs come from, in the order of reading.
+    pub fn files(&self) -> &[Bound] {
+        &self.files
+    }
+
+    /// The distinct texts.
+    pub fn texts(&self) -> &[Arc<str>] {
+        &self.texts
+    }
+
+    /// The text numbers of pair `pair`, which is below `len()`.
+    pub fn row(&self, pair: u32) -> &[u32] {
+        let start = pair as usize * self.width;
+        &self.rows[start..start + self.width]
+    }
+
+    /// The texts of one column for a batch of pairs; column 0 holds the anchors, 1 the positives, 2… the
+    /// negatives.
+    pub fn column(&self, batch: &[u32], column: usize) -> Vec<&str> {
+        batch
+            .iter()
+            .map(|&pair| self.texts[self.row(pair)[column] as usize].as_ref())
+            .collect()
+    }
+}
