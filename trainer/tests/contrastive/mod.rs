@@ -54,7 +54,7 @@ fn train_until(place: &Workplace, arguments: &[&str], count: usize) -> Child {
 }
 
 /// Trains until `count` steps are logged and presses Ctrl-C.
-fn stop_at(place: &Workplace, arguments: &[&str], count: usize) {
+pub(super) fn stop_at(place: &Workplace, arguments: &[&str], count: usize) {
     let child = train_until(place, arguments, count);
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
@@ -65,12 +65,12 @@ fn stop_at(place: &Workplace, arguments: &[&str], count: usize) {
     assert_eq!(place.names("models"), [".small.checkpoint"]);
 }
 
-fn done(output: &Output) {
+pub(super) fn done(output: &Output) {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
 }
 
 /// The uninterrupted training gives the same losses, gradient norms, measurements and weights.
-fn compare_with_whole(place: &Workplace) {
+pub(super) fn compare_with_whole(place: &Workplace) {
     done(&place.train(&[&TRAIN[..], &["--out", "whole"]].concat()));
     let weights = |model: &str| fs::read(place.path(model).join("model.safetensors")).unwrap();
     assert!(weights("models/small") == weights("whole"), "other weights");
