@@ -1,9 +1,11 @@
-//! BERT on candle: a CPU backend in pure Rust, so that `search` needs no libtorch.
+//! The BERT family on candle: a CPU backend in pure Rust, so that `search` needs no libtorch. Embeddings are our own,
+//! because that is where the relatives differ; the layers are candle's BERT.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
+use candle_core::{DType, Device, IndexOp, Module, Tensor};
+use candle_nn::{Embedding, LayerNorm, VarBuilder, embedding, layer_norm};
 use candle_transformers::models::bert;
 
 use crate::encode::{Backend, Encoder, TextEncoder};
@@ -11,7 +13,7 @@ use crate::model::{BertConfig, ModelFolder, Pooling};
 use crate::tokens::TokenBatch;
 use crate::{EncoderError, Result};
 
-/// Opens a BERT's model folder with the candle backend.
+/// Opens the folder of a BERT or a relative of it with the candle backend.
 ///
 /// # Errors
 /// A folder that is incomplete, damaged or uses something unsupported.
@@ -22,22 +24,20 @@ pub fn open_candle(dir: &Path) -> Result<Box<dyn Encoder>> {
 }
 
 struct CandleBert {
-    model: bert::BertModel,
+    embeddings: Embeddings,
+    layers: bert::BertEncoder,
     pooling: Pooling,
     normalize: bool,
 }
 
 impl CandleBert {
     fn load(folder: &ModelFolder) -> candle_core::Result<Self> {
-        let builder = mapped_weights(&folder.weights_path())?;
-        // A published checkpoint names its parameters either bare or behind "bert.".
-        let builder = match builder.contains_tensor("embeddings.word_embeddings.weight") {
-            true => builder,
-            false => builder.pp("bert"),
-        };
-        let model = bert::BertModel::load(builder, &candle_config(folder.bert()))?;
+        let names = Arc::clone(folder.tensor_names());
+        let in_file = move |name: &str| names.get(name).map_or(name, String::as_str).to_owned();
+        let builder = mapped_weights(&folder.weights_path())?.rename_f(in_file);
         Ok(Self {
-            model,
+            embeddings: Embeddings::load(builder.pp("embeddings"), folder.bert())?,
+            layers: bert::BertEncoder::load(builder.pp("encoder"), &candle_config(folder.bert()))?,
             pooling: folder.pooling(),
             normalize: folder.normalize(),
         })
@@ -45,9 +45,11 @@ impl CandleBert {
 
     fn embed(&self, batch: &TokenBatch) -> candle_core::Result<Vec<f32>> {
         let shape = (batch.rows(), batch.length);
-        let ids = Tensor::from_slice(&batch.ids, shape, &Device::Cpu)?;
         let mask = Tensor::from_vec(batch.mask(), shape, &Device::Cpu)?;
-        let hidden = self.model.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
+        // 0 for tokens, the lowest float for padding; (B, 1, 1, L).
+        let low = mask.affine(f32::MAX.into(), f32::MIN.into())?;
+        let low = low.unsqueeze(1)?.unsqueeze(1)?;
+        let hidden = self.layers.forward(&self.embeddings.forward(batch)?, &low)?;
         let pooled = pool(&hidden, &mask, self.pooling)?;
         let vectors = if self.normalize {
             normalize(&pooled)?
@@ -56,6 +58,73 @@ impl CandleBert {
         };
         vectors.flatten_all()?.to_vec1()
     }
+}
+
+/// Word, position and token type, summed and normalized.
+struct Embeddings {
+    words: Embedding,
+    positions: Embedding,
+    /// The row of the only type that a text by itself has, shape (D); a DistilBERT has none.
+    token_type: Option<Tensor>,
+    norm: LayerNorm,
+    /// The id of padding where positions are counted from it.
+    count_from: Option<u32>,
+}
+
+impl Embeddings {
+    fn load(builder: VarBuilder<'_>, config: &BertConfig) -> candle_core::Result<Self> {
+        let hidden = config.hidden_size;
+        let table = |rows, name: &str| embedding(rows, hidden, builder.pp(format!("{name}_embeddings")));
+        let token_type = match config.type_vocab_size {
+            0 => None,
+            rows => Some(table(rows, "token_type")?.embeddings().i(0)?),
+        };
+        Ok(Self {
+            words: table(config.vocab_size, "word")?,
+            positions: table(config.max_position_embeddings, "position")?,
+            token_type,
+            norm: layer_norm(hidden, config.layer_norm_eps, builder.pp("LayerNorm"))?,
+            count_from: config
+                .family
+                .counts_from_padding()
+                .then_some(config.pad_token_id as u32),
+        })
+    }
+
+    /// (B, L) → (B, L, D).
+    fn forward(&self, batch: &TokenBatch) -> candle_core::Result<Tensor> {
+        let ids = Tensor::from_slice(&batch.ids, (batch.rows(), batch.length), &Device::Cpu)?;
+        let positions = match self.count_from {
+            None => Tensor::arange(0, batch.length as u32, &Device::Cpu)?,
+            Some(padding) => Tensor::from_vec(positions(batch, padding), ids.dims(), &Device::Cpu)?,
+        };
+        let sum = self
+            .words
+            .forward(&ids)?
+            .broadcast_add(&self.positions.forward(&positions)?)?;
+        let sum = match &self.token_type {
+            Some(row) => sum.broadcast_add(row)?,
+            None => sum,
+        };
+        self.norm.forward(&sum)
+    }
+}
+
+/// RoBERTa's positions, row-major (B, L): the first token that is not `padding` has `padding + 1`, and `padding` itself
+/// has its own id, wherever it stands.
+fn positions(batch: &TokenBatch, padding: u32) -> Vec<u32> {
+    let mut all = Vec::with_capacity(batch.ids.len());
+    for row in batch.ids.chunks_exact(batch.length.max(1)) {
+        let mut last = padding;
+        all.extend(row.iter().map(|&id| {
+            if id == padding {
+                return padding;
+            }
+            last += 1;
+            last
+        }));
+    }
+    all
 }
 
 impl Backend for CandleBert {

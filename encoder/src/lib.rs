@@ -5,7 +5,7 @@
 //!                     beir (queries, judgements) ─────────────────────────▶ ranking ◀─ exact top-k ◀────┘
 //! ```
 //!
-//! A model is a sentence-transformers folder of a BERT ([`model::ModelFolder`]) or of a static table of word
+//! A model is a sentence-transformers folder of the BERT family ([`model::ModelFolder`]) or of a static table of word
 //! vectors ([`model::StaticFolder`]). [`open`] makes an [`Encoder`] of either that needs no libtorch, so that
 //! `search` stays one small binary.
 

@@ -142,7 +142,12 @@ fn what_is_not_supported_is_named() {
     };
     refused(
         config("model_type", json!("t5")),
-        &["config.json", "architecture", "t5", "bert"],
+        &[
+            "config.json",
+            "architecture",
+            "t5",
+            "bert, roberta, xlm-roberta, distilbert",
+        ],
     );
     refused(
         config("hidden_act", json!("relu")),

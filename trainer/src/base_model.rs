@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use encoder::Encoder;
-use encoder::model::{Architecture, ModelFolder, Prompts};
+use encoder::model::{Architecture, ModelFolder, Prompts, note_on_raw};
 use encoder_torch::TorchEncoder;
 use tch::Device;
 
 use crate::config::Contrastive;
 use crate::error::{Result, TrainError};
+use crate::progress::say;
 
 /// The configured folder, else the base model that set-up fetched.
 ///
@@ -28,6 +29,7 @@ pub fn locate(config: &Contrastive) -> Result<PathBuf> {
 /// # Errors
 /// A damaged or unsupported folder.
 pub fn open_any(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
+    tell_if_raw(dir);
     Ok(match Architecture::of(dir)? {
         Architecture::Bert => encoder_torch::open(dir, device)?,
         Architecture::Static => encoder::open_static(dir)?,
@@ -40,6 +42,7 @@ pub fn open_any(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
 /// A damaged or unsupported folder, a `max_length` beyond the model's positions.
 pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEncoder> {
     let mut folder = ModelFolder::open(dir)?;
+    tell_if_raw(dir);
     if let Some(prompts) = &config.prompts {
         folder = folder.with_prompts(Prompts {
             query: prompts.query.clone(),
@@ -48,7 +51,7 @@ pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEnc
     }
     let train = &config.train;
     if let Some(length) = train.max_length {
-        let positions = folder.bert().max_position_embeddings;
+        let positions = folder.bert().longest_text();
         if length > positions {
             return Err(TrainError::Config(format!(
                 "train.max_length = {length} is out of range; expected 3 to {positions}, the positions of {}",
@@ -58,4 +61,11 @@ pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEnc
         folder = folder.with_max_length(length)?;
     }
     Ok(TorchEncoder::from_folder(folder, device, train.dropout)?)
+}
+
+/// Says what is added to a raw pre-trained model.
+fn tell_if_raw(dir: &Path) {
+    if let Some(note) = note_on_raw(dir) {
+        say(&format!("note: {note}"));
+    }
 }

@@ -6,6 +6,7 @@
 
 mod check;
 mod contrastive;
+mod families;
 mod objectives;
 mod word_vectors;
 mod workplace;

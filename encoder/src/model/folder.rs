@@ -1,5 +1,6 @@
-//! A sentence-transformers folder of a BERT, read and checked.
+//! A folder of a model of the BERT family, read and checked.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use super::{
 use crate::tokens::Tokenizer;
 use crate::{EncoderError, Result};
 
-/// A BERT's folder whose every part is known to fit the others. Its fields are what turns a text into
-/// a vector; the weights stay on disk until a backend loads them.
+/// A folder of a BERT or a relative of it, whose every part is known to fit the others. Its fields are what turns a
+/// text into a vector; the weights stay on disk until a backend loads them.
 #[derive(Clone)]
 pub struct ModelFolder {
     dir: PathBuf,
@@ -27,6 +28,7 @@ pub struct ModelFolder {
     max_length: usize,
     lowercase: bool,
     tokenizer: Arc<Tokenizer>,
+    tensor_names: Arc<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -43,7 +45,8 @@ struct TokenizerConfig {
 }
 
 impl ModelFolder {
-    /// Reads and checks everything but the values of the weights.
+    /// Reads and checks everything but the values of the weights. A raw pre-trained model gets what it lacks, mean
+    /// pooling and normalization: see [`note_on_raw`](super::note_on_raw).
     ///
     /// # Errors
     /// A missing or damaged file, an unsupported architecture, module or pooling, weights of other
@@ -51,12 +54,17 @@ impl ModelFolder {
     pub fn open(dir: &Path) -> Result<Self> {
         let modules = Modules::read_as(dir, Architecture::Bert)?;
         let bert = BertConfig::read(&dir.join(CONFIG_FILE))?;
-        let pooling = Pooling::read(&modules.folder.join(CONFIG_FILE), bert.hidden_size)?;
+        let pooling = if modules.raw {
+            Pooling::Mean
+        } else {
+            Pooling::read(&modules.folder.join(CONFIG_FILE), bert.hidden_size)?
+        };
         let sentence: SentenceConfig = read_json_if_there(&dir.join(SENTENCE_CONFIG_FILE))?;
         let prompts: Map<String, Value> = read_json_if_there(&dir.join(PROMPTS_FILE))?;
-        weights::check(&dir.join(WEIGHTS_FILE), &bert)?;
+        let tensor_names = weights::check(&dir.join(WEIGHTS_FILE), &bert)?;
         let max_length = max_length(dir, &sentence, &bert)?;
-        let tokenizer = Tokenizer::open(&dir.join(TOKENIZER_FILE), max_length, sentence.do_lower_case)?;
+        let tokenizer = Tokenizer::open(&dir.join(TOKENIZER_FILE), max_length, sentence.do_lower_case)?
+            .or_padding(bert.pad_token_id as u32);
         let folder = Self {
             dir: dir.to_owned(),
             tokenizer: Arc::new(tokenizer),
@@ -65,6 +73,7 @@ impl ModelFolder {
             normalize: modules.normalize,
             prompts: Prompts::from_config(&prompts),
             lowercase: sentence.do_lower_case,
+            tensor_names: Arc::new(tensor_names),
             bert,
         };
         folder.check_vocabulary()?;
@@ -111,7 +120,7 @@ impl ModelFolder {
     /// # Errors
     /// A length that leaves no room for text or for which there are no position embeddings.
     pub fn with_max_length(mut self, max_length: usize) -> Result<Self> {
-        let most = self.bert.max_position_embeddings;
+        let most = self.bert.longest_text();
         if !(3..=most).contains(&max_length) {
             return Err(EncoderError::format(
                 &self.dir,
@@ -136,6 +145,11 @@ impl ModelFolder {
         self.dir.join(WEIGHTS_FILE)
     }
 
+    /// The names in the weights file of all parameters, by BERT's names.
+    pub fn tensor_names(&self) -> &Arc<BTreeMap<String, String>> {
+        &self.tensor_names
+    }
+
     /// The tokenizer, cutting at the maximum length.
     pub fn tokenizer(&self) -> Arc<Tokenizer> {
         Arc::clone(&self.tokenizer)
@@ -151,7 +165,8 @@ impl ModelFolder {
             weights: hash(&self.weights_path())?,
             tokenizer: hash(&self.dir.join(TOKENIZER_FILE))?,
             architecture: format!(
-                "bert {}x{} {} heads{}",
+                "{} {}x{} {} heads{}",
+                bert.family.name(),
                 bert.num_hidden_layers,
                 bert.hidden_size,
                 bert.num_attention_heads,
@@ -196,7 +211,7 @@ impl ModelFolder {
 }
 
 fn max_length(dir: &Path, sentence: &SentenceConfig, bert: &BertConfig) -> Result<usize> {
-    let most = bert.max_position_embeddings;
+    let most = bert.longest_text();
     if let Some(length) = sentence.max_seq_length {
         if !(3..=most).contains(&length) {
             return Err(EncoderError::format(

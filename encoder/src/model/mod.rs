@@ -1,6 +1,7 @@
 //! Model folders in sentence-transformers' form: read, checked, identified, found.
 
 mod config;
+mod family;
 mod fingerprint;
 mod folder;
 mod locate;
@@ -13,10 +14,11 @@ mod weights;
 mod write_static;
 
 pub use config::BertConfig;
+pub use family::Family;
 pub use fingerprint::{Difference, Fingerprint};
 pub use folder::ModelFolder;
 pub use locate::{Located, locate, locate_base};
-pub use modules::Architecture;
+pub use modules::{Architecture, note_on_raw};
 pub use pooling::Pooling;
 pub use prompts::Prompts;
 pub use save::FolderWriter;

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{MODULES_FILE, read_json};
+use super::family::MODEL_TYPES;
+use super::{CONFIG_FILE, MODULES_FILE, POOLING_FOLDER, read_json};
 use crate::{EncoderError, Result};
 
 /// What computes the vectors of a model folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
-    /// A transformer whose token vectors are pooled ([`ModelFolder`](super::ModelFolder)).
+    /// A transformer of the BERT family whose token vectors are pooled ([`ModelFolder`](super::ModelFolder)).
     Bert,
     /// A table with one vector for each token, whose mean is taken ([`StaticFolder`](super::StaticFolder)).
     Static,
@@ -26,6 +27,24 @@ impl Architecture {
     }
 }
 
+/// Whether `dir` is a transformer as it was pre-trained, without sentence-transformers' files. A folder that has a
+/// pooling but no `modules.json` has lost it.
+fn is_raw(dir: &Path) -> bool {
+    dir.join(CONFIG_FILE).exists() && !dir.join(MODULES_FILE).exists() && !dir.join(POOLING_FOLDER).exists()
+}
+
+/// What to tell whoever uses `dir` if it is a raw pre-trained model: one that was never trained to give vectors for
+/// whole texts, to which mean pooling and normalization are added.
+pub fn note_on_raw(dir: &Path) -> Option<String> {
+    is_raw(dir).then(|| {
+        format!(
+            "{} has no {MODULES_FILE}: taken as a raw pre-trained model, with mean pooling and normalization added; \
+             its vectors say little before it is trained on pairs",
+            dir.display()
+        )
+    })
+}
+
 #[derive(Deserialize)]
 struct Module {
     path: String,
@@ -36,6 +55,8 @@ struct Module {
 /// The modules that are supported, in a row that is supported.
 pub(super) struct Modules {
     pub architecture: Architecture,
+    /// Whether it is a raw pre-trained model: there is no pooling, and `folder` is the model's own.
+    pub raw: bool,
     /// The folder of the module that has files of its own: BERT's pooling, or the static table.
     pub folder: PathBuf,
     pub normalize: bool,
@@ -48,6 +69,14 @@ impl Modules {
             return Err(EncoderError::NotFound {
                 what: format!("the model folder {}", dir.display()),
                 help: "name a sentence-transformers folder".into(),
+            });
+        }
+        if is_raw(dir) {
+            return Ok(Self {
+                architecture: Architecture::Bert,
+                raw: true,
+                folder: dir.to_owned(),
+                normalize: true,
             });
         }
         let modules: Vec<Module> = read_json(&path)?;
@@ -75,6 +104,7 @@ impl Modules {
         };
         Ok(Self {
             architecture,
+            raw: false,
             folder: dir.join(&owner.path),
             normalize,
         })
@@ -89,7 +119,7 @@ impl Modules {
         let (found, supported, help) = match architecture {
             Architecture::Bert => (
                 "static (a table of word vectors)",
-                "bert",
+                MODEL_TYPES,
                 "name a BERT model such as all-MiniLM-L6-v2",
             ),
             Architecture::Static => (

@@ -3,16 +3,23 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     CONFIG_FILE, MODULES_FILE, ModelFolder, NORMALIZE_FOLDER, POOLING_FOLDER, PROMPTS_FILE,
-    SENTENCE_CONFIG_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE,
+    SENTENCE_CONFIG_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, read_json,
 };
 use crate::{EncoderError, Result};
 
 /// Files that say how the tokenizer was made; copied as they are where they exist.
-const TOKENIZER_COMPANIONS: [&str; 3] = [TOKENIZER_CONFIG_FILE, "special_tokens_map.json", "vocab.txt"];
+const TOKENIZER_COMPANIONS: [&str; 6] = [
+    TOKENIZER_CONFIG_FILE,
+    "special_tokens_map.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "sentencepiece.bpe.model",
+];
 
 /// Writes models derived from `base`: its configuration and tokenizer with new weights.
 pub struct FolderWriter<'m> {
@@ -31,9 +38,8 @@ impl<'m> FolderWriter<'m> {
     /// What the file system refuses.
     pub fn write_configuration(&self, dir: &Path) -> Result<()> {
         let base = self.base;
-        for name in [CONFIG_FILE, TOKENIZER_FILE] {
-            copy(base.dir(), dir, name)?;
-        }
+        copy(base.dir(), dir, TOKENIZER_FILE)?;
+        write_config(base.dir(), dir)?;
         for name in TOKENIZER_COMPANIONS {
             if base.dir().join(name).exists() {
                 copy(base.dir(), dir, name)?;
@@ -57,7 +63,8 @@ impl<'m> FolderWriter<'m> {
         Ok(())
     }
 
-    /// Writes the weights into `dir`: name → (shape, values), all `f32`.
+    /// Writes the weights into `dir`: BERT's name → (shape, values), all `f32`; in the file they have the names of
+    /// the base's family.
     ///
     /// # Errors
     /// What the file system refuses.
@@ -67,11 +74,11 @@ impl<'m> FolderWriter<'m> {
         tensors: &BTreeMap<String, (Vec<usize>, Vec<f32>)>,
     ) -> Result<()> {
         let path = dir.join(WEIGHTS_FILE);
-        let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = tensors
+        let bytes: Vec<(String, &Vec<usize>, Vec<u8>)> = tensors
             .iter()
             .map(|(name, (shape, values))| {
                 (
-                    name,
+                    self.base.bert().family.checkpoint_name(name),
                     shape,
                     values.iter().flat_map(|value| value.to_le_bytes()).collect(),
                 )
@@ -116,6 +123,23 @@ pub(super) fn module(index: usize, path: &str, class: &str) -> Value {
         "path": path,
         "type": format!("sentence_transformers.models.{class}"),
     })
+}
+
+/// `config.json` as it is, but for the type of the weights, which Python would turn them back into.
+fn write_config(from: &Path, to: &Path) -> Result<()> {
+    let mut config: Map<String, Value> = read_json(&from.join(CONFIG_FILE))?;
+    let mut changed = false;
+    for key in ["dtype", "torch_dtype"] {
+        if let Some(kind) = config.get_mut(key).filter(|kind| *kind != "float32") {
+            *kind = "float32".into();
+            changed = true;
+        }
+    }
+    if changed {
+        write_json(&to.join(CONFIG_FILE), &config.into())
+    } else {
+        copy(from, to, CONFIG_FILE)
+    }
 }
 
 fn copy(from: &Path, to: &Path, name: &str) -> Result<()> {

@@ -12,6 +12,8 @@ use crate::{EncoderError, Result};
 
 /// Header bytes at most; the largest known models stay far below.
 const LARGEST_HEADER: u64 = 100_000_000;
+/// Where older models have their weights.
+const PICKLE_FILE: &str = "pytorch_model.bin";
 
 #[derive(Deserialize)]
 struct TensorInfo {
@@ -20,31 +22,44 @@ struct TensorInfo {
     data_offsets: (u64, u64),
 }
 
-/// Checks that `path` is a whole safetensors file that holds all parameters of `config` in `F32`
-/// with the right shapes. Extra tensors (the pooler, position ids) are allowed.
-pub(super) fn check(path: &Path, config: &BertConfig) -> Result<()> {
+/// The types of numbers that backends turn into 32-bit floats.
+const FLOATS: [&str; 3] = ["F32", "F16", "BF16"];
+
+/// Checks that `path` is a whole safetensors file that holds all parameters of `config` as floats with the right
+/// shapes, and returns under which name each lies there, by BERT's name. Extra tensors (the pooler, position ids)
+/// are allowed.
+pub(super) fn check(path: &Path, config: &BertConfig) -> Result<BTreeMap<String, String>> {
     let (tensors, _) = read_header(path)?;
+    let mut names = BTreeMap::new();
     for (name, shape) in parameters(config) {
-        let found = tensors
-            .get(&name)
-            .or_else(|| tensors.get(&format!("bert.{name}")));
-        let expected = || format!("the tensor {name} of shape {shape:?} in F32");
+        let known = config.family.known_names(&name);
         let wrong = |found: String| {
             EncoderError::format(
                 path,
-                expected(),
+                format!(
+                    "the tensor {} of shape {shape:?} in {}",
+                    known[0],
+                    FLOATS.join(", ")
+                ),
                 found,
                 "this is not the file that config.json describes",
             )
         };
-        match found {
-            None => return Err(wrong("no such tensor".into())),
-            Some(info) if info.shape != shape => return Err(wrong(format!("shape {:?}", info.shape))),
-            Some(info) if info.dtype != "F32" => return Err(wrong(format!("type {}", info.dtype))),
-            Some(_) => {}
+        let Some((found, info)) = known
+            .iter()
+            .find_map(|name| Some((name.clone(), tensors.get(name)?)))
+        else {
+            return Err(wrong("no such tensor".into()));
+        };
+        if info.shape != shape {
+            return Err(wrong(format!("shape {:?}", info.shape)));
         }
+        if !FLOATS.contains(&info.dtype.as_str()) {
+            return Err(wrong(format!("type {}", info.dtype)));
+        }
+        names.insert(name, found);
     }
-    Ok(())
+    Ok(names)
 }
 
 /// The numbers of a table.
@@ -146,6 +161,15 @@ fn read_header(path: &Path) -> Result<(BTreeMap<String, TensorInfo>, u64)> {
             "the file is damaged or cut off: copy or download it again",
         )
     };
+    if !path.exists() && path.with_file_name(PICKLE_FILE).exists() {
+        return Err(EncoderError::format(
+            path,
+            "the weights as safetensors",
+            format!("{PICKLE_FILE} alone"),
+            "pickles are not read, because they can run any code: write the model again with save_pretrained of \
+             Python's transformers",
+        ));
+    }
     let mut file = std::fs::File::open(path).map_err(EncoderError::read(path))?;
     let length = file.metadata().map_err(EncoderError::read(path))?.len();
     let mut size = [0_u8; 8];
@@ -178,7 +202,7 @@ fn read_header(path: &Path) -> Result<(BTreeMap<String, TensorInfo>, u64)> {
     Ok((tensors, 8 + header_length))
 }
 
-/// Every parameter of a BERT encoder without its pooler: name and shape.
+/// Every parameter of an encoder without its pooler: BERT's name and shape.
 fn parameters(config: &BertConfig) -> Vec<(String, Vec<usize>)> {
     let (hidden, wide) = (config.hidden_size, config.intermediate_size);
     let mut all = vec![
@@ -190,13 +214,15 @@ fn parameters(config: &BertConfig) -> Vec<(String, Vec<usize>)> {
             "embeddings.position_embeddings.weight".to_owned(),
             vec![config.max_position_embeddings, hidden],
         ),
-        (
-            "embeddings.token_type_embeddings.weight".to_owned(),
-            vec![config.type_vocab_size, hidden],
-        ),
         ("embeddings.LayerNorm.weight".to_owned(), vec![hidden]),
         ("embeddings.LayerNorm.bias".to_owned(), vec![hidden]),
     ];
+    if config.type_vocab_size > 0 {
+        all.push((
+            "embeddings.token_type_embeddings.weight".to_owned(),
+            vec![config.type_vocab_size, hidden],
+        ));
+    }
     for layer in 0..config.num_hidden_layers {
         let linears = [
             ("attention.self.query", hidden, hidden),

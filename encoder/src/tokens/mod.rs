@@ -25,8 +25,8 @@ pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     max_length: usize,
     lowercase: bool,
-    pad_id: u32,
-    /// Where to cut a static model's text, which is taken as it is: blanks at its ends, no special tokens.
+    pad_id: Option<u32>,
+    /// Where to cut a static model's text, which gets no special tokens.
     bare: Option<TruncationDirection>,
 }
 
@@ -38,7 +38,7 @@ impl Tokenizer {
     /// A file that is missing or no tokenizer; a `max_length` too small for the special tokens.
     pub fn open(file: &Path, max_length: usize, lowercase: bool) -> Result<Self> {
         let mut inner = read(file)?;
-        let pad_id = inner.get_padding().map_or(0, |padding| padding.pad_id);
+        let pad_id = inner.get_padding().map(|padding| padding.pad_id);
         inner.with_padding(None);
         let truncation = tokenizers::TruncationParams {
             max_length,
@@ -77,7 +77,7 @@ impl Tokenizer {
             inner,
             max_length,
             lowercase: false,
-            pad_id: 0,
+            pad_id: None,
             bare: Some(direction),
         })
     }
@@ -107,9 +107,15 @@ impl Tokenizer {
         self.max_length
     }
 
+    /// The same tokenizer that pads with `id` where its file does not say with what.
+    pub fn or_padding(mut self, id: u32) -> Self {
+        self.pad_id = self.pad_id.or(Some(id));
+        self
+    }
+
     /// The id that fills up the shorter texts of a batch.
     pub fn pad_id(&self) -> u32 {
-        self.pad_id
+        self.pad_id.unwrap_or(0)
     }
 
     /// One more than the highest id that a text can get.
@@ -147,7 +153,7 @@ impl Tokenizer {
         if let Some(direction) = self.bare {
             return Ok(cut(encode(&text, false)?.get_ids(), self.max_length, direction));
         }
-        let encoding = encode(text.trim(), true)?;
+        let encoding = encode(&text, true)?;
         Ok(Tokens {
             ids: encoding.get_ids().to_vec(),
             truncated: !encoding.get_overflowing().is_empty(),
@@ -168,8 +174,32 @@ fn cut(ids: &[u32], max_length: usize, direction: TruncationDirection) -> Tokens
 }
 
 fn read(file: &Path) -> Result<tokenizers::Tokenizer> {
+    if let Some(error) = unconverted(file) {
+        return Err(error);
+    }
     let bytes = std::fs::read(file).map_err(EncoderError::read(file))?;
     tokenizers::Tokenizer::from_bytes(&bytes).map_err(|error| not_a_tokenizer(file, error.to_string()))
+}
+
+/// The error for a folder with the files of the tokenizers before `tokenizer.json` instead of that.
+fn unconverted(file: &Path) -> Option<EncoderError> {
+    let older = ["vocab.txt", "vocab.json", "sentencepiece.bpe.model"];
+    let found = older.iter().find(|name| file.with_file_name(name).exists())?;
+    if file.exists() {
+        return None;
+    }
+    let dir = file.parent().unwrap_or(Path::new(".")).display();
+    let help = format!(
+        "make it in Python: from transformers import AutoTokenizer; \
+         AutoTokenizer.from_pretrained(\"{dir}\").save_pretrained(\"{dir}\")"
+    );
+    let expected = "a Hugging Face tokenizer.json";
+    Some(EncoderError::format(
+        file,
+        expected,
+        format!("{found} alone"),
+        help,
+    ))
 }
 
 fn not_a_tokenizer(file: &Path, found: String) -> EncoderError {

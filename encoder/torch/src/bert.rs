@@ -1,7 +1,8 @@
-//! rust-bert's BERT with the weights of a model folder, pooled and normalized.
+//! rust-bert's BERT with the weights of a model folder of the BERT family, pooled and normalized.
 //!
 //! rust-bert makes and names the parameters and is the reference; the forward pass that is used is
-//! [`FusedBert`], on the same parameters.
+//! [`FusedBert`], on the same parameters. The relatives of BERT have the same layers, so the same model serves
+//! them: positions are given to it, and a DistilBERT's token types are a row of zeros that is no parameter.
 
 use std::collections::HashMap;
 
@@ -11,16 +12,17 @@ use encoder::{Backend, EncoderError, Result};
 use rust_bert::bert::{BertEmbeddings, BertModel};
 use tch::{Device, Kind, TchError, Tensor, nn};
 
-use crate::fused::FusedBert;
+use crate::fused::{FusedBert, positions_from_padding};
 
-/// rust-bert fixes this in its code.
-const LAYER_NORM_EPSILON: f64 = 1e-12;
+const TOKEN_TYPES: &str = "embeddings.token_type_embeddings.weight";
 
 /// The model on its device.
 pub(crate) struct TorchBert {
     variables: nn::VarStore,
     model: BertModel<BertEmbeddings>,
     fused: FusedBert,
+    /// The id of padding where positions are counted from it.
+    count_from: Option<i64>,
     pooling: Pooling,
     normalize: bool,
 }
@@ -29,24 +31,22 @@ impl TorchBert {
     /// Builds the model and puts the folder's weights in.
     pub(crate) fn load(folder: &ModelFolder, device: Device, dropout: Option<f64>) -> Result<Self> {
         let config = folder.bert();
-        if config.layer_norm_eps != LAYER_NORM_EPSILON {
-            return Err(EncoderError::Unsupported {
-                path: folder.dir().join("config.json"),
-                what: "layer_norm_eps",
-                found: config.layer_norm_eps.to_string(),
-                supported: "1e-12 with libtorch",
-                help: "use --backend candle".into(),
-            });
-        }
         let variables = nn::VarStore::new(device);
         let small = rust_bert_config(config, dropout);
         let model = BertModel::new_with_optional_pooler(variables.root(), &small, false);
+        if config.type_vocab_size == 0 {
+            zero_and_remove(&variables, TOKEN_TYPES);
+        }
         put_weights(&variables, folder)?;
         let fused = FusedBert::new(&variables, config, dropout);
         Ok(Self {
             fused,
             variables,
             model,
+            count_from: config
+                .family
+                .counts_from_padding()
+                .then_some(config.pad_token_id as i64),
             pooling: folder.pooling(),
             normalize: folder.normalize(),
         })
@@ -66,15 +66,30 @@ impl TorchBert {
         vectors.map_err(EncoderError::compute("libtorch", "running the model"))
     }
 
-    /// The same by rust-bert's own forward pass: the reference for [`Self::embed`].
+    /// The same by rust-bert's own forward pass: the reference for [`Self::embed`]. rust-bert's LayerNorm adds
+    /// 1e-12 to the variance, whatever the configuration says.
     pub(crate) fn embed_by_rust_bert(&self, batch: &TokenBatch) -> Result<Tensor> {
         let failed = || EncoderError::compute("libtorch", "preparing a batch");
         let (ids, mask) = self.inputs(batch).map_err(failed())?;
         // rust-bert wants integers: it inverts the mask bit by bit.
         let integers = mask.to_kind(Kind::Int64);
+        let positions = self
+            .count_from
+            .map(|padding| positions_from_padding(&ids, padding));
+        let positions = positions.transpose().map_err(failed())?;
+        let (ids, mask_of_integers) = (Some(&ids), Some(&integers));
         let output = self
             .model
-            .forward_t(Some(&ids), Some(&integers), None, None, None, None, None, false)
+            .forward_t(
+                ids,
+                mask_of_integers,
+                None,
+                positions.as_ref(),
+                None,
+                None,
+                None,
+                false,
+            )
             .map_err(EncoderError::compute("libtorch", "running rust-bert's model"))?;
         self.pool(&output.hidden_state, &mask).map_err(failed())
     }
@@ -150,33 +165,50 @@ fn rust_bert_config(config: &BertConfig, dropout: Option<f64>) -> rust_bert::ber
         max_position_embeddings: 1,
         num_attention_heads: config.num_attention_heads as i64,
         num_hidden_layers: config.num_hidden_layers as i64,
-        type_vocab_size: config.type_vocab_size as i64,
+        type_vocab_size: config.type_vocab_size.max(1) as i64,
         vocab_size: 1,
         ..rust_bert::bert::BertConfig::default()
     }
 }
 
-/// Gives every parameter the tensor of its name; shapes were checked when the folder was opened.
+/// Makes the variable `name` a tensor of zeros that is no variable any more.
+fn zero_and_remove(variables: &nn::VarStore, name: &str) {
+    // Only a thread that panicked within tch could have poisoned the lock.
+    let mut held = variables
+        .variables_
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(removed) = held.named_variables.remove(name) {
+        let place = removed.data_ptr();
+        held.trainable_variables
+            .retain(|var| var.tensor.data_ptr() != place);
+        let _ = removed.set_requires_grad(false).zero_();
+    }
+}
+
+/// Gives every parameter the tensor of its name; names and shapes were checked when the folder was opened.
 fn put_weights(variables: &nn::VarStore, folder: &ModelFolder) -> Result<()> {
     let path = folder.weights_path();
     let tensors = Tensor::read_safetensors(&path).map_err(EncoderError::compute(
         "libtorch",
         &format!("reading {}", path.display()),
     ))?;
-    let mut tensors: HashMap<String, Tensor> = tensors
-        .into_iter()
-        .map(|(name, tensor)| (name.strip_prefix("bert.").unwrap_or(&name).to_owned(), tensor))
-        .collect();
+    let mut tensors: HashMap<String, Tensor> = tensors.into_iter().collect();
     for (name, mut parameter) in variables.variables() {
-        let tensor = tensors.remove(&name).ok_or_else(|| {
+        let in_file = folder.tensor_names().get(&name).unwrap_or(&name);
+        let tensor = tensors.remove(in_file).ok_or_else(|| {
             EncoderError::format(
                 &path,
-                format!("the tensor {name}"),
+                format!("the tensor {in_file}"),
                 "no such tensor",
                 "copy the model folder again",
             )
         })?;
-        tch::no_grad(|| parameter.set_data(&tensor.to_device(variables.device())));
+        let floats = tensor
+            .f_to_device(variables.device())
+            .and_then(|tensor| tensor.f_to_kind(Kind::Float));
+        let floats = floats.map_err(EncoderError::compute("libtorch", "placing the weights"))?;
+        tch::no_grad(|| parameter.set_data(&floats));
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ impl TorchEncoder {
         &self.folder
     }
 
-    /// The parameters, named as in the checkpoint.
+    /// The parameters, with BERT's names whatever the family.
     pub fn var_store(&self) -> &nn::VarStore {
         self.encoder.backend().variables()
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use encoder::corpus::Columns;
-use encoder::model::{Located, locate};
+use encoder::model::{Located, locate, note_on_raw};
 use encoder::{Encoder, tables};
 use indexer::HnswRecord;
 use indexer::build::{BuildOptions, Summary, build};
@@ -81,6 +81,9 @@ fn announce(
     folder: &Path,
     encoder: &dyn Encoder,
 ) -> anyhow::Result<()> {
+    if let Some(note) = note_on_raw(&located.path) {
+        output::message(format_args!("note: {note}"));
+    }
     let fingerprint = encoder.fingerprint();
     if arguments.json {
         return output::line(json!({
