@@ -34,6 +34,9 @@ fn vectors_and_gradients_are_those_of_rust_bert() {
         let cases = cases(name);
         let texts: Vec<&str> = cases.iter().map(|case| case.text.as_str()).collect();
         let batch = model.tokenize(&texts).unwrap();
+        for (tokens, case) in model.tokens(&texts).unwrap().iter().zip(&cases) {
+            assert_eq!(tokens.ids, case.ids, "{name}, {:?}", case.text);
+        }
         let gradients = |vectors: &Tensor| {
             let weights = Tensor::arange(16, (Kind::Float, Device::Cpu)) / 16.0;
             (vectors * weights).sum(Kind::Float).backward();
