@@ -54,6 +54,7 @@ fn contrastive(request: Request) -> Result<()> {
         output,
         device,
         json: args.json,
+        strict: args.strict,
         promote: args.promote,
     };
     run(job, &interrupt)

@@ -62,6 +62,10 @@ pub struct Args {
     #[arg(long)]
     pub promote: bool,
 
+    /// Stop with an error where the check before a training on pairs has warnings; see `train check`
+    #[arg(long)]
+    pub strict: bool,
+
     /// Write JSON Lines to stdout (start, corpus, step or progress, learned, evaluation, done) instead of the table
     #[arg(long)]
     pub json: bool,
@@ -98,6 +102,13 @@ impl Request {
     /// A configuration that is not there or says something impossible, a bad device.
     pub fn read(args: Args) -> Result<Self> {
         let (path, config, device) = configuration(&args.config, args.device.as_deref())?;
+        if args.strict && config.word_vectors().is_some() {
+            return Err(TrainError::Config(format!(
+                "--strict is for trainings on pairs, which alone are checked before they begin, and {} learns word \
+                 vectors; leave it out",
+                path.display()
+            )));
+        }
         Ok(Request {
             args,
             path,
@@ -214,6 +225,7 @@ mod tests {
             "o",
             "--force",
             "--resume",
+            "--strict",
             "--json",
             "--threads",
             "3",
@@ -222,7 +234,7 @@ mod tests {
         assert_eq!(args.config, PathBuf::from("m.toml"));
         assert_eq!(args.device.as_deref(), Some("cuda:1"));
         assert_eq!(args.out, Some(PathBuf::from("o")));
-        assert!(args.force && args.resume && args.json);
+        assert!(args.force && args.resume && args.strict && args.json);
         assert_eq!(args.threads, Some(3));
     }
 

@@ -37,6 +37,8 @@ pub struct Job {
     pub device: tch::Device,
     /// Events on stdout instead of the table.
     pub json: bool,
+    /// Take the warnings of the check before the first step for errors.
+    pub strict: bool,
     /// Point models/latest at the model even if it is not better.
     pub promote: bool,
 }
@@ -74,7 +76,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         evaluator: evaluator.as_ref(),
         steps,
     };
-    warn(&inspected, &mut log)?;
+    warn(&inspected, job.strict, &mut log)?;
     for prepared in &mut prepared {
         prepared.ask_other_model(interrupt)?;
     }
@@ -125,13 +127,15 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     Ok(())
 }
 
-/// Says what is odd about the training, before its first step.
-fn warn(inspected: &Inspected, log: &mut RunLog) -> Result<()> {
-    for problem in inspected.report()?.problems {
+/// Says what is odd about the training, before its first step; with `strict` that is an error.
+fn warn(inspected: &Inspected, strict: bool, log: &mut RunLog) -> Result<()> {
+    let report = inspected.report()?;
+    for problem in &report.problems {
         say(&format!("warning: {}", problem.text));
-        log.record(&Event::Warning { text: problem.text })?;
+        let text = problem.text.clone();
+        log.record(&Event::Warning { text })?;
     }
-    Ok(())
+    report.verdict(strict)
 }
 
 /// What became of models/latest, as a sentence goes on.

@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::refused;
 use crate::workplace::{Workplace, stderr, stdout};
 
 fn checked(place: &Workplace, arguments: &[&str]) -> (Option<i32>, Value) {
@@ -137,4 +138,16 @@ fn training_says_the_warnings_first_and_keeps_them_in_its_log() {
         .find(|line| line.contains("\"type\":\"warning\""))
         .unwrap();
     assert!(line.contains(warning), "{line}");
+}
+
+#[test]
+fn a_strict_training_stops_at_a_warning_and_a_sound_one_goes_on() {
+    const STRICT: [&str; 3] = ["--config", "small.toml", "--strict"];
+    let place = Workplace::new();
+    place.replace_pairs(&rows(4));
+    place.set("epochs = 4", "max_steps = 2");
+    refused(&place, &STRICT, &["0 errors and 1 warnings", "--strict"]);
+    place.replace_pairs(&rows(40));
+    let output = place.train(&STRICT);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }

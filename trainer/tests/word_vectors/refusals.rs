@@ -37,6 +37,12 @@ fn bad_settings_are_refused_before_any_work() {
     check(&place, &["subwords", "on the CPU alone", "device = \"cpu\""]);
     place.set("device = \"cuda\"", "device = \"tpu\"");
     check(&place, &["device", "cuda:N", "tpu"]);
+    place.set("device = \"tpu\"", "device = \"cpu\"");
+    refused(
+        &place,
+        &["--config", "small.toml", "--strict"],
+        &["--strict", "word vectors"],
+    );
 }
 
 #[test]

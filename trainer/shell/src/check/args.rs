@@ -10,7 +10,9 @@ use crate::cli;
 pub const AFTER_HELP: &str = "\
 Examples:
   train check --config medical.toml
-  train check --config my.toml --strict && train --config my.toml
+  train check --config my.toml --strict
+
+Every training on pairs is checked before its first step, too, but for the time; `train --strict` stops it then.
 
 Two texts are equal when they have the same words, whatever their case and punctuation, and nearly
 equal when the sets of their words and of their neighbouring words have a Jaccard similarity of at
