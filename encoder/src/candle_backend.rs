@@ -18,9 +18,16 @@ use crate::{EncoderError, Result};
 /// # Errors
 /// A folder that is incomplete, damaged or uses something unsupported.
 pub fn open_candle(dir: &Path) -> Result<Box<dyn Encoder>> {
-    let folder = ModelFolder::open(dir)?;
-    let backend = CandleBert::load(&folder).map_err(EncoderError::compute("candle", "loading the model"))?;
-    Ok(Box::new(TextEncoder::new(&folder, backend)?))
+    load_candle(&ModelFolder::open(dir)?)
+}
+
+/// Loads a BERT whose folder was read before, perhaps with vectors cut to another length.
+///
+/// # Errors
+/// Damaged weights.
+pub fn load_candle(folder: &ModelFolder) -> Result<Box<dyn Encoder>> {
+    let backend = CandleBert::load(folder).map_err(EncoderError::compute("candle", "loading the model"))?;
+    Ok(Box::new(TextEncoder::new(folder, backend)?))
 }
 
 struct CandleBert {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Fingerprint, ModelFolder};
+use crate::model::{Dimensions, Fingerprint, ModelFolder};
 use crate::tokens::{TokenBatch, Tokenizer, plan};
 use crate::vectors::Vectors;
 use crate::{EncoderError, Result};
@@ -47,7 +47,7 @@ pub trait Encoder: Send {
 
 /// What differs between numerical libraries: one padded batch through the model.
 pub trait Backend: Send {
-    /// Pooled vectors (normalized where the model does), row-major `(rows, dimension)`.
+    /// Pooled vectors (normalized where the model does), whole ones, row-major `(rows, full dimension)`.
     ///
     /// # Errors
     /// What the library refuses.
@@ -58,6 +58,7 @@ pub trait Backend: Send {
 pub struct TextEncoder<B> {
     tokenizer: Arc<Tokenizer>,
     backend: B,
+    dimensions: Dimensions,
     fingerprint: Fingerprint,
 }
 
@@ -70,6 +71,7 @@ impl<B: Backend> TextEncoder<B> {
         Ok(Self {
             tokenizer: folder.tokenizer(),
             backend,
+            dimensions: folder.dimensions().clone(),
             fingerprint: folder.fingerprint()?,
         })
     }
@@ -91,11 +93,12 @@ impl<B: Backend> TextEncoder<B> {
         for batch in plan(&tokens, TOKEN_BUDGET) {
             let padded = TokenBatch::new(batch.iter().map(|&i| &tokens[i]), self.tokenizer.pad_id());
             let vectors = self.backend.forward(&padded)?;
-            for (&i, vector) in batch.iter().zip(vectors.chunks_exact(dimension)) {
+            for (&i, vector) in batch.iter().zip(vectors.chunks_exact(self.dimensions.full())) {
                 if !vector.iter().all(|value| value.is_finite()) {
                     return Err(not_finite(texts[i]));
                 }
-                data[i * dimension..(i + 1) * dimension].copy_from_slice(vector);
+                let row = &mut data[i * dimension..(i + 1) * dimension];
+                self.dimensions.cut(vector, self.fingerprint.normalize, row);
             }
         }
         Ok(Encoded {

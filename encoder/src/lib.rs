@@ -26,11 +26,11 @@ pub mod text;
 pub mod tokens;
 pub mod vectors;
 
-pub use candle_backend::open_candle;
+pub use candle_backend::{load_candle, open_candle};
 pub use device::DeviceChoice;
 pub use encode::{Backend, Encoded, Encoder, TextEncoder};
 pub use error::{EncoderError, Result, message};
-pub use static_encoder::open_static;
+pub use static_encoder::{load_static, open_static};
 
 /// Opens a model folder of either architecture for encoding on the CPU, without libtorch.
 ///
@@ -40,5 +40,25 @@ pub fn open(dir: &std::path::Path) -> Result<Box<dyn Encoder>> {
     match model::Architecture::of(dir)? {
         model::Architecture::Bert => open_candle(dir),
         model::Architecture::Static => open_static(dir),
+    }
+}
+
+/// Opens a model folder as [`open`] does, to be compared with vectors of `dimension` numbers: whatever the folder says,
+/// vectors are cut to that length, or left whole if they are not longer.
+///
+/// # Errors
+/// Those of [`open`].
+pub fn open_truncated(dir: &std::path::Path, dimension: usize) -> Result<Box<dyn Encoder>> {
+    match model::Architecture::of(dir)? {
+        model::Architecture::Bert => {
+            let folder = model::ModelFolder::open(dir)?;
+            let kept = dimension.min(folder.dimensions().full());
+            load_candle(&folder.with_truncate_dim(kept)?)
+        }
+        model::Architecture::Static => {
+            let folder = model::StaticFolder::open(dir)?;
+            let kept = dimension.min(folder.dimensions().full());
+            load_static(&folder.with_truncate_dim(kept)?)
+        }
     }
 }

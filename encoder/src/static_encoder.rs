@@ -19,9 +19,16 @@ use crate::{EncoderError, Result};
 /// # Errors
 /// A folder that is incomplete, damaged or of another architecture.
 pub fn open_static(dir: &Path) -> Result<Box<dyn Encoder>> {
-    let folder = StaticFolder::open(dir)?;
+    load_static(&StaticFolder::open(dir)?)
+}
+
+/// Loads a static model whose folder was read before, perhaps with vectors cut to another length.
+///
+/// # Errors
+/// A weights file that cannot be read, or was changed meanwhile.
+pub fn load_static(folder: &StaticFolder) -> Result<Box<dyn Encoder>> {
     Ok(Box::new(StaticEncoder {
-        table: MappedTable::open(&folder)?,
+        table: MappedTable::open(folder)?,
         tokenizer: folder.tokenizer(),
         normalize: folder.normalize(),
         fingerprint: folder.fingerprint()?,
@@ -55,7 +62,8 @@ impl StaticEncoder {
         })
     }
 
-    /// `vector` is zeros before, and after it where there is no token: as PyTorch's `EmbeddingBag`.
+    /// `vector` is zeros before, and after it where there is no token: as PyTorch's `EmbeddingBag`. Where vectors are
+    /// cut it is shorter than the table's rows, of which only the beginning is then read.
     fn mean(&self, tokens: &Tokens, vector: &mut [f32]) {
         for &id in &tokens.ids {
             self.table.add_row(id as usize, vector);
@@ -110,7 +118,7 @@ impl MappedTable {
         Ok(Self { map, table })
     }
 
-    /// Adds row `id`, which the tokenizer's check has found to be there, to `sum`. Numbers in the file need not
+    /// Adds row `id`, which the tokenizer's check has found to be there, or its beginning, to `sum`. Numbers in the file need not
     /// be aligned, so they are read byte by byte; on the processors at hand that is one instruction.
     fn add_row(&self, id: usize, sum: &mut [f32]) {
         let bytes = &self.map[self.table.offset + id * self.table.row_bytes()..][..self.table.row_bytes()];

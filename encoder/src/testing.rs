@@ -245,11 +245,18 @@ impl HashEncoder {
             pooling: "mean".into(),
             normalize: true,
             dimension,
+            truncated_from: None,
             max_length: usize::MAX,
             query_prompt: String::new(),
             document_prompt: String::new(),
         };
         Self { fingerprint }
+    }
+
+    /// The same, said to be the beginnings of the vectors of an encoder into `full` numbers, which they are.
+    pub fn truncated_from(mut self, full: usize) -> Self {
+        self.fingerprint.truncated_from = Some(full);
+        self
     }
 
     fn encode(&self, texts: &[&str]) -> Encoded {

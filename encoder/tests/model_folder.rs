@@ -189,6 +189,60 @@ fn what_is_not_supported_is_named() {
 }
 
 #[test]
+fn a_folder_that_says_truncate_dim_gives_the_beginnings_of_vectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let say = |config: Value| {
+        let path = folder.path().join("config_sentence_transformers.json");
+        fs::write(path, config.to_string()).unwrap();
+    };
+    for write in [
+        encoder::testing::write_tiny_model,
+        encoder::testing::write_tiny_static_model,
+    ] {
+        write(folder.path(), 3).unwrap();
+        say(json!({}));
+        let whole = encoder::open(folder.path()).unwrap();
+        say(json!({"truncate_dim": 8}));
+        let cut = encoder::open(folder.path()).unwrap();
+        assert_eq!((whole.dimension(), cut.dimension()), (32, 8));
+        let texts = ["fever and cough", "heart"];
+        let (long, short) = (
+            whole.encode_queries(&texts).unwrap().vectors,
+            cut.encode_queries(&texts).unwrap().vectors,
+        );
+        for (long, short) in long.rows().zip(short.rows()) {
+            let length = long[..8].iter().map(|value| value * value).sum::<f32>().sqrt();
+            for (long, short) in long.iter().zip(short) {
+                assert!((long / length - short).abs() < 1e-6);
+            }
+        }
+        let difference = whole.fingerprint().difference(cut.fingerprint()).unwrap();
+        assert_eq!(difference.field, "dimension");
+        assert_eq!(
+            (difference.left.as_str(), difference.right.as_str()),
+            ("32", "8 of 32")
+        );
+        for (asked, kept) in [(4, 4), (32, 32), (100, 32)] {
+            let other = encoder::open_truncated(folder.path(), asked).unwrap();
+            assert_eq!(other.dimension(), kept, "whatever the folder says");
+        }
+        assert_eq!(
+            encoder::open_truncated(folder.path(), 32).unwrap().fingerprint(),
+            whole.fingerprint()
+        );
+        for wrong in [0, 33] {
+            say(json!({"truncate_dim": wrong}));
+            let error = encoder::open(folder.path()).err().unwrap().to_string();
+            let found = format!("from 1 to 32, the numbers that this model computes, found {wrong}");
+            assert!(
+                error.contains("config_sentence_transformers.json") && error.contains(&found),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
 fn prompts_are_put_before_the_texts() {
     let folder = tempfile::tempdir().unwrap();
     encoder::testing::write_tiny_model(folder.path(), 3).unwrap();

@@ -1,5 +1,6 @@
 //! Token ids and vectors equal those of sentence-transformers 6 on difficult texts, and a text alone
-//! equals the same text in a batch. The fixture is made by `fixtures/make_parity.py`.
+//! equals the same text in a batch. The fixtures are made by `fixtures/make_parity.py` and
+//! `fixtures/make_truncated.py`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,8 +10,10 @@
 
 mod fixture;
 
+use std::path::Path;
+
 use encoder::model::ModelFolder;
-use fixture::{assert_parity, base_model, cases};
+use fixture::{assert_parity, assert_truncated_parity, base_model, cases, truncated};
 
 #[test]
 fn token_ids_equal_those_of_sentence_transformers() {
@@ -24,6 +27,19 @@ fn token_ids_equal_those_of_sentence_transformers() {
 #[test]
 fn candle_vectors_equal_those_of_sentence_transformers() {
     assert_parity(&*encoder::open_candle(&base_model()).unwrap());
+}
+
+#[test]
+fn truncated_vectors_equal_those_of_sentence_transformers() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for (name, folder) in [
+        ("all-MiniLM-L6-v2", base_model()),
+        ("static-words", fixtures.join("static-words")),
+        ("static-pieces", fixtures.join("static-pieces")),
+    ] {
+        let (length, _) = truncated(name);
+        assert_truncated_parity(name, &*encoder::open_truncated(&folder, length).unwrap());
+    }
 }
 
 #[test]

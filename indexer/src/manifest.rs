@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{IndexError, Result};
 
-/// The version of the index format that this program reads and writes.
-pub const FORMAT_VERSION: u64 = 1;
+/// The version of the index format that this program writes; it reads all from 1 on.
+/// From version 2 on the model's fingerprint may say that vectors are cut (`truncated_from`).
+pub const FORMAT_VERSION: u64 = 2;
 
 /// Name of the manifest inside an index folder.
 pub const MANIFEST_NAME: &str = "MANIFEST";

@@ -19,3 +19,5 @@ mod damage;
 mod interruption;
 #[path = "cli/static_models.rs"]
 mod static_models;
+#[path = "cli/truncation.rs"]
+mod truncation;

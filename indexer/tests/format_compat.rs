@@ -54,6 +54,18 @@ fn assert_scores(found: &[Neighbor], expected: &[f32]) {
 #[test]
 fn format_1_opens_and_finds_what_it_found() {
     let reader = IndexReader::open(&fixture(1)).unwrap();
+    assert_eq!(reader.manifest().model.fingerprint.truncated_from, None);
+    finds_what_it_found(&reader);
+}
+
+#[test]
+fn format_2_opens_and_finds_what_it_found_and_says_that_vectors_are_cut() {
+    let reader = IndexReader::open(&fixture(2)).unwrap();
+    assert_eq!(reader.manifest().model.fingerprint.truncated_from, Some(32));
+    finds_what_it_found(&reader);
+}
+
+fn finds_what_it_found(reader: &IndexReader) {
     assert_eq!((reader.len(), reader.manifest().dimension), (8, 16));
     assert_eq!(reader.manifest().model.fingerprint.weights, "hash");
     let document = reader.document(6).unwrap();
@@ -106,5 +118,6 @@ fn write_the_fixture_of_this_version() {
             ef_construction: 16,
         },
     };
-    build(&options, &HashEncoder::new(16), &mut Unwatched).unwrap();
+    let encoder = HashEncoder::new(16).truncated_from(32);
+    build(&options, &encoder, &mut Unwatched).unwrap();
 }

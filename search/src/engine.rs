@@ -176,7 +176,8 @@ impl Engine {
     }
 }
 
-/// The model that made the index: vectors of another cannot be compared with the index's.
+/// The model that made the index: vectors of another cannot be compared with the index's. Its vectors are cut as the
+/// index's are, whatever its folder says.
 fn open_model(index: &IndexReader, opening: Opening<'_>) -> Result<Box<dyn Encoder>> {
     let record = &index.manifest().model;
     let folder = opening.model.unwrap_or(&record.path);
@@ -186,7 +187,7 @@ fn open_model(index: &IndexReader, opening: Opening<'_>) -> Result<Box<dyn Encod
             model: folder.to_owned(),
         });
     }
-    let encoder = encoder::open(folder)?;
+    let encoder = encoder::open_truncated(folder, index.manifest().dimension)?;
     match record.fingerprint.difference(encoder.fingerprint()) {
         None => Ok(encoder),
         Some(difference) => Err(Box::new(OtherModel {

@@ -36,7 +36,8 @@ pub fn open_any(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
     })
 }
 
-/// Opens the model at `dir` on `device`, with the configuration's maximum length, dropout and prompts.
+/// Opens the model at `dir` on `device`, with the configuration's maximum length, dropout and prompts. What is trained
+/// are whole vectors, and those cut as the losses say; the folder's own `truncate_dim` holds where texts are encoded.
 ///
 /// # Errors
 /// A damaged or unsupported folder, a `max_length` beyond the model's positions.
@@ -49,6 +50,7 @@ pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEnc
             document: prompts.document.clone(),
         });
     }
+    folder = folder.with_matryoshka(&config.matryoshka());
     let train = &config.train;
     if let Some(length) = train.max_length {
         let positions = folder.bert().longest_text();

@@ -22,6 +22,9 @@ pub struct Fingerprint {
     pub normalize: bool,
     /// Numbers per vector.
     pub dimension: usize,
+    /// Numbers that the model computes, where `dimension` says how many of them, the first, are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated_from: Option<usize>,
     /// Tokens kept of a text at most; `usize::MAX` where all are.
     pub max_length: usize,
     /// Text put before queries.
@@ -61,10 +64,18 @@ impl Fingerprint {
             .map(|((field, left), (_, right))| Difference { field, left, right })
     }
 
+    /// The dimension in words: `384`, or `192 of 384` where vectors are cut.
+    pub fn dimension_text(&self) -> String {
+        match self.truncated_from {
+            None => self.dimension.to_string(),
+            Some(full) => format!("{} of {full}", self.dimension),
+        }
+    }
+
     fn fields(&self) -> [(&'static str, String); 9] {
         [
             ("architecture", self.architecture.clone()),
-            ("dimension", self.dimension.to_string()),
+            ("dimension", self.dimension_text()),
             ("pooling", self.pooling.clone()),
             ("normalize", self.normalize.to_string()),
             ("max_length", self.max_length.to_string()),
@@ -87,19 +98,24 @@ pub(super) fn hash(path: &Path) -> Result<String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_differing_field_is_named() {
-        let one = Fingerprint {
+    fn example() -> Fingerprint {
+        Fingerprint {
             weights: "a".into(),
             tokenizer: "t".into(),
             architecture: "bert".into(),
             pooling: "mean".into(),
             normalize: true,
             dimension: 8,
+            truncated_from: None,
             max_length: 16,
             query_prompt: String::new(),
             document_prompt: String::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn the_differing_field_is_named() {
+        let one = example();
         let mut other = one.clone();
         assert_eq!((one.difference(&other), one.id() == other.id()), (None, true));
         other.weights = "b".into();
@@ -115,5 +131,27 @@ mod tests {
             ("max_length", "16", "32")
         );
         assert_ne!(one.id(), other.id());
+    }
+
+    #[test]
+    fn vectors_cut_to_another_length_differ_and_whole_ones_keep_their_identity() {
+        let whole = example();
+        let cut = |dimension| Fingerprint {
+            dimension,
+            truncated_from: Some(8),
+            ..whole.clone()
+        };
+        for (one, other, sides) in [
+            (whole.clone(), cut(4), ("8", "4 of 8")),
+            (cut(4), cut(2), ("4 of 8", "2 of 8")),
+        ] {
+            let difference = one.difference(&other).unwrap();
+            assert_eq!(difference.field, "dimension");
+            assert_eq!((difference.left.as_str(), difference.right.as_str()), sides);
+            assert_ne!(one.id(), other.id());
+        }
+        let stored = serde_json::to_string(&whole).unwrap();
+        assert!(!stored.contains("truncated_from"), "{stored}");
+        assert_eq!(serde_json::from_str::<Fingerprint>(&stored).unwrap(), whole);
     }
 }

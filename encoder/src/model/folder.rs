@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::fingerprint::hash;
 use super::modules::{Architecture, Modules};
 use super::{
-    BertConfig, CONFIG_FILE, Fingerprint, PROMPTS_FILE, Pooling, Prompts, SENTENCE_CONFIG_FILE,
+    BertConfig, CONFIG_FILE, Dimensions, Fingerprint, PROMPTS_FILE, Pooling, Prompts, SENTENCE_CONFIG_FILE,
     TOKENIZER_CONFIG_FILE, TOKENIZER_FILE, VOCABULARY_PADDING, WEIGHTS_FILE, read_json_if_there, weights,
 };
 use crate::tokens::Tokenizer;
@@ -24,6 +24,7 @@ pub struct ModelFolder {
     bert: BertConfig,
     pooling: Pooling,
     normalize: bool,
+    dimensions: Dimensions,
     prompts: Prompts,
     max_length: usize,
     lowercase: bool,
@@ -60,7 +61,8 @@ impl ModelFolder {
             Pooling::read(&modules.folder.join(CONFIG_FILE), bert.hidden_size)?
         };
         let sentence: SentenceConfig = read_json_if_there(&dir.join(SENTENCE_CONFIG_FILE))?;
-        let prompts: Map<String, Value> = read_json_if_there(&dir.join(PROMPTS_FILE))?;
+        let config: Map<String, Value> = read_json_if_there(&dir.join(PROMPTS_FILE))?;
+        let dimensions = Dimensions::from_config(&dir.join(PROMPTS_FILE), &config, bert.hidden_size)?;
         let tensor_names = weights::check(&dir.join(WEIGHTS_FILE), &bert)?;
         let max_length = max_length(dir, &sentence, &bert)?;
         let tokenizer = Tokenizer::open(&dir.join(TOKENIZER_FILE), max_length, sentence.do_lower_case)?
@@ -71,7 +73,8 @@ impl ModelFolder {
             max_length,
             pooling,
             normalize: modules.normalize,
-            prompts: Prompts::from_config(&prompts),
+            dimensions,
+            prompts: Prompts::from_config(&config),
             lowercase: sentence.do_lower_case,
             tensor_names: Arc::new(tensor_names),
             bert,
@@ -98,6 +101,11 @@ impl ModelFolder {
     /// Whether vectors are scaled to unit length.
     pub fn normalize(&self) -> bool {
         self.normalize
+    }
+
+    /// How many numbers its vectors have, and how many of them are kept.
+    pub fn dimensions(&self) -> &Dimensions {
+        &self.dimensions
     }
 
     /// What is put before texts.
@@ -140,6 +148,21 @@ impl ModelFolder {
         self
     }
 
+    /// The same model with the first `kept` numbers of each vector, whatever the folder says.
+    ///
+    /// # Errors
+    /// None, or more than the model computes.
+    pub fn with_truncate_dim(mut self, kept: usize) -> Result<Self> {
+        self.dimensions = self.dimensions.cut_to(kept, &self.dir)?;
+        Ok(self)
+    }
+
+    /// The same model, trained to be cut to these lengths and no others.
+    pub fn with_matryoshka(mut self, lengths: &[usize]) -> Self {
+        self.dimensions.set_matryoshka(lengths);
+        self
+    }
+
     /// The weights file.
     pub fn weights_path(&self) -> PathBuf {
         self.dir.join(WEIGHTS_FILE)
@@ -174,7 +197,8 @@ impl ModelFolder {
             ),
             pooling: self.pooling.name().to_owned(),
             normalize: self.normalize,
-            dimension: bert.hidden_size,
+            dimension: self.dimensions.kept(),
+            truncated_from: self.dimensions.cut_from(),
             max_length: self.max_length,
             query_prompt: self.prompts.query.clone(),
             document_prompt: self.prompts.document.clone(),

@@ -1,6 +1,7 @@
 //! Model folders in sentence-transformers' form: read, checked, identified, found.
 
 mod config;
+mod dimensions;
 mod family;
 mod fingerprint;
 mod folder;
@@ -14,6 +15,7 @@ mod weights;
 mod write_static;
 
 pub use config::BertConfig;
+pub use dimensions::Dimensions;
 pub use family::Family;
 pub use fingerprint::{Difference, Fingerprint};
 pub use folder::ModelFolder;

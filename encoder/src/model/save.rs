@@ -47,7 +47,7 @@ impl<'m> FolderWriter<'m> {
         }
         let sentence = json!({"max_seq_length": base.max_length(), "do_lower_case": base.lowercase()});
         write_json(&dir.join(SENTENCE_CONFIG_FILE), &sentence)?;
-        write_json(&dir.join(PROMPTS_FILE), &self.prompts())?;
+        write_json(&dir.join(PROMPTS_FILE), &self.config())?;
         write_json(&dir.join(MODULES_FILE), &self.modules())?;
         let pooling = dir.join(POOLING_FOLDER);
         std::fs::create_dir_all(&pooling).map_err(EncoderError::write(&pooling))?;
@@ -105,13 +105,18 @@ impl<'m> FolderWriter<'m> {
         Value::Array(modules)
     }
 
-    fn prompts(&self) -> Value {
+    fn config(&self) -> Value {
         let prompts = self.base.prompts();
-        json!({
-            "prompts": {"query": prompts.query, "document": prompts.document},
-            "default_prompt_name": null,
-            "similarity_fn_name": "cosine",
-        })
+        let mut config = Map::from_iter([
+            (
+                "prompts".to_owned(),
+                json!({"query": prompts.query, "document": prompts.document}),
+            ),
+            ("default_prompt_name".to_owned(), Value::Null),
+            ("similarity_fn_name".to_owned(), "cosine".into()),
+        ]);
+        self.base.dimensions().write(&mut config);
+        Value::Object(config)
     }
 }
 

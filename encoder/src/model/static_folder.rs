@@ -13,7 +13,8 @@ use super::fingerprint::hash;
 use super::modules::{Architecture, Modules};
 use super::weights::{self, StaticTable};
 use super::{
-    Fingerprint, PROMPTS_FILE, Prompts, TOKENIZER_FILE, VOCABULARY_PADDING, WEIGHTS_FILE, read_json_if_there,
+    Dimensions, Fingerprint, PROMPTS_FILE, Prompts, TOKENIZER_FILE, VOCABULARY_PADDING, WEIGHTS_FILE,
+    read_json_if_there,
 };
 use crate::tokens::Tokenizer;
 use crate::{EncoderError, Result};
@@ -24,6 +25,7 @@ pub struct StaticFolder {
     folder: PathBuf,
     table: StaticTable,
     normalize: bool,
+    dimensions: Dimensions,
     prompts: Prompts,
     tokenizer: Arc<Tokenizer>,
 }
@@ -36,8 +38,9 @@ impl StaticFolder {
     /// tokens that have no row.
     pub fn open(dir: &Path) -> Result<Self> {
         let modules = Modules::read_as(dir, Architecture::Static)?;
-        let prompts: Map<String, Value> = read_json_if_there(&dir.join(PROMPTS_FILE))?;
+        let config: Map<String, Value> = read_json_if_there(&dir.join(PROMPTS_FILE))?;
         let table = weights::static_table(&modules.folder.join(WEIGHTS_FILE))?;
+        let dimensions = Dimensions::from_config(&dir.join(PROMPTS_FILE), &config, table.dimension)?;
         let file = modules.folder.join(TOKENIZER_FILE);
         let tokenizer = Tokenizer::open_bare(&file)?;
         let (tokens, rows) = (tokenizer.vocabulary_size(), table.rows);
@@ -53,7 +56,8 @@ impl StaticFolder {
             folder: modules.folder,
             table,
             normalize: modules.normalize,
-            prompts: Prompts::from_config(&prompts),
+            dimensions,
+            prompts: Prompts::from_config(&config),
             tokenizer: Arc::new(tokenizer),
         })
     }
@@ -66,6 +70,20 @@ impl StaticFolder {
     /// Whether vectors are scaled to unit length.
     pub fn normalize(&self) -> bool {
         self.normalize
+    }
+
+    /// How many numbers its vectors have, and how many of them are kept.
+    pub fn dimensions(&self) -> &Dimensions {
+        &self.dimensions
+    }
+
+    /// The same model with the first `kept` numbers of each vector, whatever the folder says.
+    ///
+    /// # Errors
+    /// None, or more than the table has.
+    pub fn with_truncate_dim(mut self, kept: usize) -> Result<Self> {
+        self.dimensions = self.dimensions.cut_to(kept, &self.folder)?;
+        Ok(self)
     }
 
     /// The weights file.
@@ -89,7 +107,8 @@ impl StaticFolder {
             architecture: format!("static {}x{}", self.table.rows, self.table.dimension),
             pooling: "mean".into(),
             normalize: self.normalize,
-            dimension: self.table.dimension,
+            dimension: self.dimensions.kept(),
+            truncated_from: self.dimensions.cut_from(),
             max_length: self.tokenizer.max_length(),
             query_prompt: self.prompts.query.clone(),
             document_prompt: self.prompts.document.clone(),

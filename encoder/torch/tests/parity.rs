@@ -13,8 +13,9 @@ mod fixture;
 use std::collections::BTreeMap;
 
 use encoder::Encoder;
+use encoder::model::ModelFolder;
 use encoder_torch::TorchEncoder;
-use fixture::{assert_parity, base_model, cases};
+use fixture::{assert_parity, assert_truncated_parity, base_model, cases, truncated};
 use tch::Device;
 
 fn largest_difference(a: &dyn Encoder, b: &dyn Encoder) -> f32 {
@@ -34,6 +35,17 @@ fn largest_difference(a: &dyn Encoder, b: &dyn Encoder) -> f32 {
 #[test]
 fn torch_vectors_equal_those_of_sentence_transformers() {
     assert_parity(&*encoder_torch::open(&base_model(), Device::Cpu).unwrap());
+}
+
+#[test]
+fn truncated_vectors_equal_those_of_sentence_transformers_and_what_is_trained_is_whole() {
+    let (length, _) = truncated("all-MiniLM-L6-v2");
+    let folder = ModelFolder::open(&base_model()).unwrap();
+    let folder = folder.with_truncate_dim(length).unwrap();
+    let model = TorchEncoder::from_folder(folder, Device::Cpu, None).unwrap();
+    assert_truncated_parity("all-MiniLM-L6-v2", &model);
+    let batch = model.tokenize(&["fever", "a sore throat"]).unwrap();
+    assert_eq!(model.embed(&batch, false).unwrap().size(), [2, 384]);
 }
 
 #[test]
@@ -119,6 +131,24 @@ fn a_saved_model_gives_the_same_vectors() {
     let again = encoder::open_candle(saved.path()).unwrap();
     assert!(largest_difference(&model, &*again) <= 1e-5);
     assert_eq!(again.max_length(), model.max_length());
+}
+
+#[test]
+fn a_saved_model_keeps_what_it_says_about_lengths() {
+    let (folder, saved) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    encoder::testing::write_tiny_model(folder.path(), 7).unwrap();
+    let read = ModelFolder::open(folder.path()).unwrap();
+    let read = read.with_truncate_dim(8).unwrap().with_matryoshka(&[8, 16]);
+    let model = TorchEncoder::from_folder(read, Device::Cpu, None).unwrap();
+    model.save(saved.path()).unwrap();
+    let again = ModelFolder::open(saved.path()).unwrap();
+    assert_eq!((again.dimensions().kept(), again.dimensions().full()), (8, 32));
+    assert_eq!(again.dimensions().matryoshka(), [16, 8]);
+    let again = encoder::open_candle(saved.path()).unwrap();
+    assert!(largest_difference(&model, &*again) <= 1e-5);
+    let mut here = model.fingerprint().clone();
+    here.weights.clone_from(&again.fingerprint().weights);
+    assert_eq!(again.fingerprint().difference(&here), None);
 }
 
 #[test]

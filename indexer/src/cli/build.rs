@@ -92,6 +92,7 @@ fn announce(
             "source": located.source,
             "fingerprint": fingerprint.id(),
             "dimension": fingerprint.dimension,
+            "truncated_from": fingerprint.truncated_from,
         }));
     }
     let id = fingerprint.id();
@@ -131,7 +132,7 @@ fn report(arguments: &BuildArguments, summary: &Summary, encoder: &dyn Encoder) 
         "{}: {}, {} dimensions, {} in {:.1} s ({:.0} documents/s encoded, graph {:.1} s)",
         summary.index.display(),
         count(summary.documents, "document"),
-        summary.dimension,
+        encoder.fingerprint().dimension_text(),
         size(summary.bytes),
         summary.total_seconds,
         summary.documents as f64 / summary.encode_seconds.max(1e-9),

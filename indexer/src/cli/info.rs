@@ -60,6 +60,7 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         "documents": manifest.documents,
         "truncated": manifest.model.truncated,
         "dimension": manifest.dimension,
+        "truncated_from": manifest.model.fingerprint.truncated_from,
         "model": manifest.model.path,
         "fingerprint": manifest.model.fingerprint.id(),
         "m": manifest.hnsw.m,
@@ -87,7 +88,7 @@ fn text(path: &Path, manifest: &Manifest) -> String {
                 count(model.truncated, "document") + " longer"
             ),
         ),
-        ("dimension", manifest.dimension.to_string()),
+        ("dimension", model.fingerprint.dimension_text()),
         ("model", model.path.display().to_string()),
         ("fingerprint", model.fingerprint.id()),
         (

@@ -5,31 +5,56 @@ use std::path::Path;
 use anyhow::bail;
 use encoder::DeviceChoice;
 use encoder::Encoder;
-use encoder::model::Architecture;
+use encoder::model::{Architecture, Dimensions, ModelFolder, StaticFolder};
+use encoder_torch::TorchEncoder;
 
 use super::args::{Backend, BuildArguments};
+use super::output;
 
-/// Loads the model in `folder` with the backend and on the device of the command line. A static model has a
-/// backend of its own: there is nothing in it for a numerical library to do.
-pub fn open(folder: &Path, arguments: &BuildArguments) -> anyhow::Result<Box<dyn Encoder>> {
-    if Architecture::of(folder)? == Architecture::Static {
+/// Loads the model in `dir` with the backend, on the device and with vectors of the length of the command line. A
+/// static model has a backend of its own: there is nothing in it for a numerical library to do.
+pub fn open(dir: &Path, arguments: &BuildArguments) -> anyhow::Result<Box<dyn Encoder>> {
+    if Architecture::of(dir)? == Architecture::Static {
         if matches!(arguments.device, DeviceChoice::Cuda(_)) {
             bail!(
                 "--device: {} is a static model, a table of word vectors, which is looked up on the CPU only; \
                  use --device cpu",
-                folder.display()
+                dir.display()
             );
         }
-        return Ok(encoder::open_static(folder)?);
+        let mut folder = StaticFolder::open(dir)?;
+        if let Some(kept) = arguments.truncate_dim {
+            folder = folder.with_truncate_dim(kept)?;
+        }
+        warn(dir, folder.dimensions());
+        return Ok(encoder::load_static(&folder)?);
     }
+    let mut folder = ModelFolder::open(dir)?;
+    if let Some(kept) = arguments.truncate_dim {
+        folder = folder.with_truncate_dim(kept)?;
+    }
+    warn(dir, folder.dimensions());
     match (arguments.backend, arguments.device) {
         (Backend::Torch, choice) => {
             let device = encoder_torch::select_device(choice)?;
-            Ok(encoder_torch::open(folder, device)?)
+            Ok(Box::new(TorchEncoder::from_folder(folder, device, None)?))
         }
-        (Backend::Candle, DeviceChoice::Auto | DeviceChoice::Cpu) => Ok(encoder::open_candle(folder)?),
+        (Backend::Candle, DeviceChoice::Auto | DeviceChoice::Cpu) => Ok(encoder::load_candle(&folder)?),
         (Backend::Candle, DeviceChoice::Cuda(_)) => {
             bail!("--device: the backend candle computes on the CPU only; use --backend torch for CUDA")
         }
+    }
+}
+
+/// Says that the model was trained to be cut, but not to this length.
+fn warn(dir: &Path, dimensions: &Dimensions) {
+    if dimensions.is_untrained() {
+        let lengths: Vec<String> = dimensions.matryoshka().iter().map(usize::to_string).collect();
+        output::message(format_args!(
+            "warning: vectors are cut to {} numbers, but {} was trained to be cut to {}; hits may be worse than need be",
+            dimensions.kept(),
+            dir.display(),
+            lengths.join(" or ")
+        ));
     }
 }

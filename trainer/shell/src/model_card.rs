@@ -119,7 +119,22 @@ impl Card<'_> {
             "## Use\n\n```sh\nindex build corpus.parquet --model {folder}\nsearch \"your question\"\n\
              train --config more.toml   # with base_model = \"{folder}\" to train it further\n```\n\n\
              ```python\nfrom sentence_transformers import SentenceTransformer\n\n\
-             model = SentenceTransformer(\"{folder}\")\nvectors = model.encode([\"a question\", \"a passage\"])\n```\n"
+             model = SentenceTransformer(\"{folder}\")\nvectors = model.encode([\"a question\", \"a passage\"])\n```\n{}",
+            self.cut_vectors()
+        )
+    }
+
+    /// How vectors are cut, where the model was trained for it.
+    fn cut_vectors(&self) -> String {
+        let lengths = self.config.matryoshka();
+        let Some(shortest) = lengths.last() else {
+            return String::new();
+        };
+        let all: Vec<String> = lengths.iter().map(usize::to_string).collect();
+        format!(
+            "\nIts vectors may be cut to their first {} numbers: `index build --truncate-dim {shortest}`, or in Python \
+             `encode(…, truncate_dim={shortest}, normalize_embeddings=True)`.\n",
+            all.join(" or ")
         )
     }
 }

@@ -87,7 +87,11 @@ impl<'a> Prepared<'a> {
             .map(|dir| base_model::open_any(dir, device))
             .transpose()?;
         if let Some(model) = &other_model {
-            check_teacher(&dataset.loss, model.dimension(), encoder.dimension())?;
+            check_teacher(
+                &dataset.loss,
+                model.dimension(),
+                encoder.folder().dimensions().full(),
+            )?;
         }
         Ok(Prepared {
             dataset,

@@ -156,13 +156,9 @@ fn promotion(link: Option<&Path>, improved: Option<bool>, promote: bool) -> Stri
 fn open_model(job: &mut Job) -> Result<TorchEncoder> {
     let base = base_model::locate(&job.config)?;
     let encoder = base_model::open(&base, &job.config, job.device)?;
-    let dimension = encoder.dimension();
-    let config = &job.config;
-    let losses = config.data.all().iter().map(|data| config.loss_of(data));
-    if let Some(long) = losses
-        .flat_map(|loss| &loss.matryoshka)
-        .find(|&&length| length >= dimension)
-    {
+    let dimension = encoder.folder().dimensions().full();
+    let longest = job.config.matryoshka().first().copied();
+    if let Some(long) = longest.filter(|&length| length >= dimension) {
         return Err(TrainError::Config(format!(
             "loss.matryoshka = {long}: expected lengths below the {dimension} numbers of a vector of {}",
             base.display()

@@ -47,6 +47,15 @@ impl Contrastive {
     pub fn loss_of<'a>(&'a self, data: &'a Data) -> &'a Loss {
         data.loss.as_ref().unwrap_or(&self.loss)
     }
+
+    /// The lengths that any loss cuts vectors to, longest first, each once.
+    pub fn matryoshka(&self) -> Vec<usize> {
+        let losses = self.data.all().iter().map(|data| self.loss_of(data));
+        let mut lengths: Vec<usize> = losses.flat_map(|loss| loss.matryoshka.iter().copied()).collect();
+        lengths.sort_unstable_by(|a, b| b.cmp(a));
+        lengths.dedup();
+        lengths
+    }
 }
 
 /// `[prompts]`: what is put before texts, in training and, saved with the model, in every later use.
