@@ -118,8 +118,8 @@ impl MappedTable {
         Ok(Self { map, table })
     }
 
-    /// Adds row `id`, which the tokenizer's check has found to be there, or its beginning, to `sum`. Numbers in the file need not
-    /// be aligned, so they are read byte by byte; on the processors at hand that is one instruction.
+    /// Adds row `id`, which the tokenizer's check has found to be there, or its beginning, to `sum`. Numbers in the file
+    /// need not be aligned, so they are read byte by byte; on the processors at hand that is one instruction.
     fn add_row(&self, id: usize, sum: &mut [f32]) {
         let bytes = &self.map[self.table.offset + id * self.table.row_bytes()..][..self.table.row_bytes()];
         match self.table.kind {

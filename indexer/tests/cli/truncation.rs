@@ -79,6 +79,7 @@ fn the_folder_says_how_long_and_the_command_line_overrules_it() {
 fn a_length_that_no_vector_has_is_refused() {
     let place = place();
     for (model, backend) in BACKENDS {
+        say(&place, model, json!({}));
         for length in ["0", "33"] {
             place.fails(
                 &build(model, backend, &["--truncate-dim", length]),
