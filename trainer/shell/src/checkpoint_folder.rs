@@ -80,6 +80,15 @@ impl CheckpointFolder {
         }
     }
 
+    /// Nothing was learned that is worth keeping: what the run wrote goes.
+    pub fn discard(&self) {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name() != LOCK) {
+            // The run is failing already.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+
     /// The folder, to be named to the user.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -92,12 +92,20 @@ impl Card<'_> {
             .map(|data| self.config.loss_of(data).kind.title())
             .collect();
         losses.dedup();
+        let mine = &self.config.mine;
+        let rounds = mine.rounds.map_or_else(String::new, |rounds| {
+            format!(
+                "- hard negatives: {} for each pair, mined in {rounds} rounds, before each with the model of the round \
+                 before, first the base model\n",
+                mine.negatives
+            )
+        });
         format!(
             "## How it was made\n\n\
              - base model: `{}`\n\
              - data: {pairs} pairs from `{}`\n\
              - loss: {}, scale {}\n\
-             - {steps} steps of {} pairs, weights of step {kept} kept; AdamW, learning rate {:e} (warm-up {:.0} %, then \
+             {rounds}- {steps} steps of {} pairs, weights of step {kept} kept; AdamW, learning rate {:e} (warm-up {:.0} %, then \
              linear to 0), weight decay {}, gradient norm at most {}, seed {}\n\n\
              `train_config.toml` holds all settings, `run_log.jsonl` every step and measurement.\n",
             self.config.base_model.as_deref().unwrap_or("".as_ref()).display(),

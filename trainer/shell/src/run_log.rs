@@ -31,13 +31,34 @@ pub enum Event {
         texts: usize,
         /// Those of them that are cut at the maximum length.
         truncated: usize,
-        /// Optimizer steps planned.
+        /// Optimizer steps planned; with rounds of mining about as many, because how many pairs a round has is not known
+        /// yet.
         steps: usize,
     },
     /// For each thing that is odd about the data, before the first measurement; see `train check`.
     Warning {
         /// What was found and what to do.
         text: String,
+    },
+    /// Before hard negatives are mined, with `mine.rounds`.
+    Mining {
+        /// Counted from 1.
+        round: usize,
+        /// How many there are.
+        rounds: usize,
+    },
+    /// Before the first step of a round, with `mine.rounds`; steps and measurements up to the next are of it.
+    Round {
+        /// Counted from 1.
+        round: usize,
+        /// How many there are.
+        rounds: usize,
+        /// Training pairs, without those that had too few negatives.
+        pairs: usize,
+        /// Optimizer steps of this round.
+        steps: usize,
+        /// Optimizer steps of the rounds before it.
+        before: usize,
     },
     /// Where a training that was stopped is gone on with; what is above it in the log is from before.
     Resume {
@@ -46,9 +67,9 @@ pub enum Event {
     },
     /// After each optimizer step.
     Step {
-        /// Counted from 1.
+        /// Counted from 1, over all rounds.
         step: usize,
-        /// Counted from 1.
+        /// Counted from 1, in each round.
         epoch: usize,
         /// Mean loss of the batch, before the step.
         loss: f64,

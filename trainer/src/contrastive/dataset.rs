@@ -28,12 +28,17 @@ impl Dataset {
     /// All data sets of a training.
     ///
     /// # Errors
-    /// As [`pairs::read`].
+    /// As [`pairs::read`]; negatives that are there where the training mines others.
     pub fn read_all(config: &Contrastive) -> Result<Vec<Dataset>> {
         let read = |data: &config::Data| {
             let loss = config.loss_of(data);
+            let pairs = if config.mines(data) {
+                pairs::read_without_negatives(data)?
+            } else {
+                pairs::read(data, loss)?
+            };
             Ok(Dataset {
-                pairs: pairs::read(data, loss)?,
+                pairs,
                 loss: loss.clone(),
             })
         };
@@ -69,6 +74,20 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Prepared<'a> {
+    /// All data sets of a training, as [`Prepared::new`] does.
+    ///
+    /// # Errors
+    /// As [`Prepared::new`].
+    pub fn all(
+        datasets: &[&'a Dataset],
+        encoder: &TorchEncoder,
+        train: &Train,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Self>> {
+        let prepare = |dataset: &&'a Dataset| Prepared::new(dataset, encoder, train, interrupt);
+        datasets.iter().map(prepare).collect()
+    }
+
     /// Tokenizes the texts with the model's prompts, and opens the guide or the teacher.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 //! What a training is, field by field: what has to be equal for a checkpoint of one to be gone on with by another.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use encoder::Encoder;
+use encoder::corpus::{self, Columns};
 use encoder_torch::TorchEncoder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,7 +35,7 @@ impl Identity {
     /// Of the training of `encoder`, as it is before the first step, on `datasets`.
     ///
     /// # Errors
-    /// Settings that cannot be written.
+    /// Settings that cannot be written, a corpus to mine from that cannot be read.
     pub fn new(config: &Contrastive, datasets: &[Prepared], encoder: &TorchEncoder) -> Result<Self> {
         let settings = serde_json::to_value(config)
             .map_err(|error| TrainError::Output(format!("the configuration cannot be written: {error}")))?;
@@ -47,6 +49,9 @@ impl Identity {
                 fields.insert(name, model.fingerprint().weights.clone());
             }
         }
+        if let (Some(_), Some(corpus)) = (config.mine.rounds, &config.mine.corpus) {
+            fields.insert("mine.corpus's texts".to_owned(), hash_of_file(corpus)?);
+        }
         let model = encoder.fingerprint();
         for (name, value) in [
             ("base model's weights", &model.weights),
@@ -57,6 +62,16 @@ impl Identity {
             fields.insert(name.into(), value.clone());
         }
         Ok(Identity(fields))
+    }
+
+    /// As text, the same for the same training.
+    ///
+    /// # Errors
+    /// None that is known of.
+    pub fn json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(|error| {
+            TrainError::Output(format!("the checkpoint's identity cannot be written: {error}"))
+        })
     }
 
     /// Compares what was with what is now: what was changed on purpose, or, as an error, the first field that
@@ -100,7 +115,7 @@ fn flatten(prefix: &str, value: &Value, fields: &mut BTreeMap<String, String>) {
 }
 
 /// BLAKE3 of the texts, of the rows that they make, and of their scores.
-fn hash(pairs: &Pairs) -> String {
+pub(super) fn hash(pairs: &Pairs) -> String {
     let mut hasher = blake3::Hasher::new();
     for text in pairs.texts() {
         hasher
@@ -116,6 +131,16 @@ fn hash(pairs: &Pairs) -> String {
         hasher.update(&score.to_le_bytes());
     }
     hasher.finalize().to_hex().to_string()
+}
+
+/// BLAKE3 of a corpus's file.
+fn hash_of_file(corpus: &Path) -> Result<String> {
+    let path = corpus::read(corpus, &Columns::default())?.path();
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update_mmap_rayon(&path)
+        .map_err(TrainError::io(&path, "read the file"))?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Contrastive fine-tuning of a text encoder.
 //!
 //! ```text
-//! pairs ─▶ batches, mixing ─┬─▶ embed ─▶ loss ─▶ optimizer ◀─ schedule     step: one round of it
+//! pairs ─▶ batches, mixing ─┬─▶ embed ─▶ loss ─▶ optimizer ◀─ schedule     step: once through it
 //!   ├───▶ tokens ───────────┤             ▲                                session: all steps and measurements
-//!   └───▶ reference ────────┴─────────────┘                                run: from the files to the model folder
+//!   └───▶ reference ────────┴─────────────┘                                rounds: a session, or mined and again
+//!                                                                          run: from the files to the model folder
 //!                                                                          check: what run will work on
 //! ```
 
@@ -15,10 +16,12 @@ pub mod embed;
 pub mod gradient_cache;
 pub mod identity;
 pub mod loss;
+pub mod mined;
 pub mod mixing;
 pub mod optimizer;
 pub mod pairs;
 pub mod reference;
+pub mod rounds;
 pub mod run;
 pub mod saving;
 pub mod schedule;

@@ -10,8 +10,8 @@ use encoder_torch::TorchEncoder;
 use super::check::Inspected;
 use super::dataset::{Dataset, Prepared};
 use super::identity::Identity;
+use super::rounds::{Course, Rounds};
 use super::saving::Saving;
-use super::session::{Inputs, Session};
 use super::steps;
 use crate::base_model;
 use crate::checkpoint_folder::CheckpointFolder;
@@ -50,18 +50,15 @@ pub struct Job {
 /// behind then but a checkpoint.
 pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let started = Instant::now();
-    let datasets = Dataset::read_all(&job.config)?;
-    let datasets: Vec<&Dataset> = datasets.iter().collect();
+    let read_datasets = Dataset::read_all(&job.config)?;
+    let datasets: Vec<&Dataset> = read_datasets.iter().collect();
     let read = |eval: &Eval| Evaluator::read(&eval.judged());
     let evaluator = job.config.eval.as_ref().map(read).transpose()?;
     let steps = steps::count(&datasets, &job.config.train)?;
     let encoder = open_model(&mut job)?;
-    let mut prepared = datasets
-        .iter()
-        .map(|dataset| Prepared::new(dataset, &encoder, &job.config.train, interrupt))
-        .collect::<Result<Vec<_>>>()?;
+    let prepared = Prepared::all(&datasets, &encoder, &job.config.train, interrupt)?;
     let identity = Identity::new(&job.config, &prepared, &encoder)?;
-    let saving = Saving::new(&job.checkpoint, identity, job.config.checkpoint);
+    let mut saving = Saving::new(&job.checkpoint, identity, job.config.checkpoint);
     let state = saving.read()?;
     let path = job.output.aside().join("run_log.jsonl");
     let mut log = match &state {
@@ -77,28 +74,20 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         steps,
     };
     warn(&inspected, job.strict, &mut log)?;
-    for prepared in &mut prepared {
-        prepared.ask_other_model(interrupt)?;
-    }
-    let inputs = Inputs {
+    let course = Course {
+        config: &job.config,
         encoder: &encoder,
-        datasets: &prepared,
+        datasets: &read_datasets,
         evaluator: evaluator.as_ref(),
-        train: &job.config.train,
-        every_steps: job.config.eval.as_ref().map_or(0, |eval| eval.every_steps),
-        steps,
         interrupt,
     };
-    let mut session = Session::new(inputs, log, saving, state)?;
-    let before = session.measure_base()?;
-    session.train()?;
-    let (kept, after, log) = session.finish();
-    let measured = before.zip(after);
+    let trained = Rounds::new(&course, &mut log, &mut saving).train(prepared, steps, state)?;
+    let (kept, measured) = (trained.kept, trained.before.zip(trained.after));
     let card = Card {
         config: &job.config,
         folder: job.output.target(),
         pairs: datasets.iter().map(|dataset| dataset.pairs.len()).sum(),
-        steps: (steps, kept),
+        steps: (trained.steps, kept),
         dimension: encoder.dimension(),
         measured,
     };
@@ -182,7 +171,7 @@ pub fn device_name(device: tch::Device) -> String {
     }
 }
 
-/// Says what is about to be done, with the texts that are too long.
+/// Says what is about to be done, with the texts that are too long; `steps` are those of a round.
 fn announce(job: &Job, datasets: &[Prepared], steps: usize, log: &mut RunLog) -> Result<()> {
     let config = &job.config;
     let base = config
@@ -193,19 +182,24 @@ fn announce(job: &Job, datasets: &[Prepared], steps: usize, log: &mut RunLog) ->
         .to_string();
     let sum = |count: fn(&Prepared) -> usize| datasets.iter().map(count).sum::<usize>();
     let pairs = sum(|prepared| prepared.dataset.pairs.len());
-    let hard_negatives = datasets
-        .iter()
-        .map(|prepared| prepared.dataset.pairs.width() - 2)
-        .max()
-        .unwrap_or(0);
+    let hard_negatives = match config.mine.rounds {
+        Some(_) => config.mine.negatives,
+        None => 0,
+    };
+    let widths = datasets.iter().map(|prepared| prepared.dataset.pairs.width());
+    let hard_negatives = widths.map(|width| width - 2).fold(hard_negatives, usize::max);
     say(&format!(
-        "training {} from {base} on {}: {pairs} pairs{}, {hard_negatives} hard negatives each, {steps} steps",
+        "training {} from {base} on {}: {pairs} pairs{}, {hard_negatives} hard negatives each, {}{steps} steps",
         config.name,
         config.device,
         match datasets.len() {
             1 => String::new(),
             several => format!(" in {several} data sets"),
-        }
+        },
+        config
+            .mine
+            .rounds
+            .map_or_else(String::new, |rounds| format!("{rounds} rounds of about "))
     ));
     let texts = sum(|prepared| prepared.dataset.pairs.texts().len());
     let truncated = sum(|prepared| prepared.tokens.truncated());
@@ -223,7 +217,7 @@ fn announce(job: &Job, datasets: &[Prepared], steps: usize, log: &mut RunLog) ->
         hard_negatives,
         texts,
         truncated,
-        steps,
+        steps: config.rounds() * steps,
     };
     if job.checkpoint.resumes() {
         // The log begins with that of the run that was stopped.

@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use encoder_torch::TorchEncoder;
+
 use super::identity::Identity;
+use super::optimizer::AdamW;
 use super::set_aside::{self, Progress, State};
-use super::step::Stepper;
 use super::torch;
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint_folder::CheckpointFolder;
 use crate::config::Checkpoints;
-use crate::error::Result;
+use crate::error::{Result, TrainError};
 use crate::progress::say;
 use crate::run_log::RunLog;
 
@@ -19,6 +21,20 @@ pub struct Saving<'a> {
     identity: Identity,
     settings: Checkpoints,
     last: Instant,
+}
+
+/// What is set aside.
+pub struct Parts<'a> {
+    /// How far the training is.
+    pub progress: &'a Progress,
+    /// The model with its weights.
+    pub encoder: &'a TorchEncoder,
+    /// The optimizer with its moments, once a step was taken.
+    pub optimizer: Option<&'a AdamW>,
+    /// The best weights of the round.
+    pub kept: Option<&'a Checkpoint>,
+    /// The best weights of the rounds before.
+    pub best_before: Option<&'a Checkpoint>,
 }
 
 impl<'a> Saving<'a> {
@@ -37,6 +53,11 @@ impl<'a> Saving<'a> {
         self.folder
     }
 
+    /// What the training is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// What the run is to go on with, if it is to.
     ///
     /// # Errors
@@ -50,6 +71,15 @@ impl<'a> Saving<'a> {
             say(&format!("going on with another setting: {change}"));
         }
         Ok(Some(state))
+    }
+
+    /// The error of a checkpoint without the tensor `name`.
+    pub fn lacks(&self, name: &str) -> TrainError {
+        let folder = self.folder.folder().display();
+        TrainError::Output(format!(
+            "{folder}: expected a checkpoint of this model, found one without {name}; train again without --resume, \
+             with --force, to begin anew"
+        ))
     }
 
     /// Whether a checkpoint is due after step `step`.
@@ -66,29 +96,27 @@ impl<'a> Saving<'a> {
     ///
     /// # Errors
     /// What the file system refuses; the last checkpoint is as it was then.
-    pub fn write(
-        &mut self,
-        progress: &Progress,
-        stepper: &Stepper,
-        best: Option<&Checkpoint>,
-        log: &RunLog,
-    ) -> Result<()> {
-        let mut tensors = stepper.optimizer().moments().map_err(torch)?;
-        let weights = stepper.encoder().var_store().variables();
+    pub fn write(&mut self, parts: &Parts, log: &RunLog) -> Result<()> {
+        let moments = parts.optimizer.map(AdamW::moments).transpose();
+        let mut tensors = moments.map_err(torch)?.unwrap_or_default();
+        let weights = parts.encoder.var_store().variables();
         tensors.extend(
             weights
                 .into_iter()
                 .map(|(name, weight)| (format!("weight.{name}"), weight)),
         );
-        let kept = best.map_or(&[][..], Checkpoint::weights);
-        tensors.extend(
-            kept.iter()
-                .map(|(name, weight)| (format!("kept.{name}"), weight.shallow_clone())),
-        );
+        for (kind, checkpoint) in [("kept", parts.kept), ("best", parts.best_before)] {
+            let weights = checkpoint.map_or(&[][..], Checkpoint::weights);
+            tensors.extend(
+                weights
+                    .iter()
+                    .map(|(name, weight)| (format!("{kind}.{name}"), weight.shallow_clone())),
+            );
+        }
         set_aside::write(
             &self.folder.file(),
             &self.identity,
-            progress,
+            parts.progress,
             tensors,
             &log.written()?,
         )?;

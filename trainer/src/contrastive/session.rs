@@ -1,19 +1,18 @@
-//! The training loop with its measurements, and the best weights so far.
+//! The training loop of a round with its measurements, and the round's best weights so far.
 
 use std::time::{Duration, Instant};
 
 use encoder::Encoder;
 use encoder::ranking::Metrics;
 use encoder_torch::TorchEncoder;
-use tch::Tensor;
 
 use super::dataset::{Dataset, Prepared};
 use super::dropout::seeds;
 use super::mixing::{Dealt, deal_all};
 use super::pairs::Pairs;
-use super::saving::Saving;
+use super::saving::{Parts, Saving};
 use super::schedule::LinearSchedule;
-use super::set_aside::{Progress, State};
+use super::set_aside::{Progress, Round, State};
 use super::step::Stepper;
 use super::torch;
 use crate::checkpoint::Checkpoint;
@@ -37,34 +36,44 @@ pub struct Inputs<'a> {
     pub train: &'a Train,
     /// Measure after every this many steps as well; 0 for not at all.
     pub every_steps: usize,
-    /// Optimizer steps of the whole run.
+    /// Optimizer steps of the round.
     pub steps: usize,
+    /// The round.
+    pub round: &'a Round,
+    /// The base model's measurement.
+    pub base: Option<Metrics>,
+    /// The best weights of the rounds before.
+    pub best_before: Option<&'a Checkpoint>,
     /// Looked at before each step and each chunk of a measurement.
     pub interrupt: &'a Interrupt,
 }
 
-/// A training under way.
-pub struct Session<'a> {
+/// A round under way.
+pub struct Session<'a, 'f> {
     inputs: Inputs<'a>,
     stepper: Stepper<'a>,
-    log: RunLog,
-    saving: Saving<'a>,
-    /// Steps taken.
+    log: &'a mut RunLog,
+    saving: &'a mut Saving<'f>,
+    /// Steps taken in this round.
     done: usize,
     /// The step after which the last measurement was made.
     measured: Option<usize>,
-    base: Option<Metrics>,
     best: Option<Checkpoint>,
     /// Time spent on measurements, which is no part of the training's speed.
     measuring: Duration,
 }
 
-impl<'a> Session<'a> {
-    /// Ready to train, from the beginning or from where `state` was set aside.
+impl<'a, 'f> Session<'a, 'f> {
+    /// Ready to train, from the round's beginning or from where `state`, whose weights the model has, was set aside.
     ///
     /// # Errors
     /// Not enough memory, a state that lacks a tensor.
-    pub fn new(inputs: Inputs<'a>, log: RunLog, saving: Saving<'a>, state: Option<State>) -> Result<Self> {
+    pub fn new(
+        inputs: Inputs<'a>,
+        log: &'a mut RunLog,
+        saving: &'a mut Saving<'f>,
+        state: Option<State>,
+    ) -> Result<Self> {
         let mut session = Session {
             stepper: Stepper::new(inputs.encoder, inputs.train)?,
             inputs,
@@ -72,22 +81,18 @@ impl<'a> Session<'a> {
             saving,
             done: 0,
             measured: None,
-            base: None,
             best: None,
             measuring: Duration::ZERO,
         };
         if let Some(state) = state {
-            session.restore(&state).map_err(|name| {
-                let folder = session.saving.folder().folder().display();
-                TrainError::Output(format!(
-                    "{folder}: expected a checkpoint of this model, found one without {name}; train again without \
-                     --resume, with --force, to begin anew"
-                ))
-            })?;
-            session.log.record(&Event::Resume { step: session.done })?;
+            session
+                .restore(&state)
+                .map_err(|name| session.saving.lacks(&name))?;
+            let Inputs { steps, round, .. } = session.inputs;
             say(&format!(
                 "going on after step {} of {}",
-                session.done, session.inputs.steps
+                session.step(),
+                round.before + steps
             ));
         }
         Ok(session)
@@ -95,46 +100,19 @@ impl<'a> Session<'a> {
 
     /// Puts back what was set aside, or gives the name of a tensor that is missing.
     fn restore(&mut self, state: &State) -> Result<(), String> {
-        let Progress {
-            steps,
-            measured,
-            base,
-            kept_step,
-            kept,
-        } = state.progress;
-        let weights = |kind: &str| -> Result<Vec<(String, Tensor)>, String> {
-            let names = self.inputs.encoder.var_store().variables();
-            let find = |(name, weight): (String, Tensor)| {
-                let stored = format!("{kind}.{name}");
-                let found = state
-                    .tensors
-                    .get(&stored)
-                    .filter(|found| found.size() == weight.size());
-                let on_device = found.map(|found| found.to_device(weight.device()));
-                on_device.map(|found| (name, found)).ok_or(stored)
-            };
-            names.into_iter().map(find).collect()
-        };
-        Checkpoint::from_weights(steps, Metrics::default(), weights("weight")?)
-            .restore(self.inputs.encoder.var_store());
-        if let Some(metrics) = kept {
-            self.best = Some(Checkpoint::from_weights(kept_step, metrics, weights("kept")?));
+        let progress = &state.progress;
+        if let Some(metrics) = progress.kept {
+            let weights = state.weights("kept", self.inputs.encoder.var_store())?;
+            self.best = Some(Checkpoint::from_weights(progress.kept_step, metrics, weights));
         }
-        self.stepper.restore(steps, &state.tensors)?;
-        (self.done, self.measured, self.base) = (steps, measured, base);
+        self.stepper.restore(progress.steps, &state.tensors)?;
+        (self.done, self.measured) = (progress.steps, progress.measured);
         Ok(())
     }
 
-    /// Measures the base model, unless that was done before the training was stopped; `None` without a
-    /// development set.
-    pub fn measure_base(&mut self) -> Result<Option<Metrics>> {
-        if self.done == 0 {
-            self.base = self.measure(0)?;
-        }
-        if let Some(metrics) = &self.base {
-            say(&format!("base model: {}", quality::line(metrics)));
-        }
-        Ok(self.base)
+    /// Steps taken, over all rounds.
+    fn step(&self) -> usize {
+        self.inputs.round.before + self.done
     }
 
     /// Takes all steps, measuring as often as configured and after the last one, and sets the training aside as
@@ -170,7 +148,7 @@ impl<'a> Session<'a> {
             .map(|prepared| prepared.dataset)
             .collect();
         let schedule = LinearSchedule::new(train.learning_rate, steps, train.warmup_ratio);
-        let mut progress = Steps::new(steps, self.done);
+        let mut progress = Steps::new(self.inputs.round.before + steps, self.step());
         self.measuring = Duration::ZERO;
         if self.done > 0 {
             self.measure_between(&progress)?;
@@ -183,9 +161,9 @@ impl<'a> Session<'a> {
         });
         for (done, (epoch, batch)) in batches.enumerate().take(steps).skip(self.done) {
             self.inputs.interrupt.check()?;
-            self.step((epoch + 1, &batch), schedule.rate(done), &mut progress)?;
+            self.take_step((epoch + 1, &batch), schedule.rate(done), &mut progress)?;
             self.measure_between(&progress)?;
-            if self.saving.is_due(self.done) && self.done < steps {
+            if self.saving.is_due(self.step()) && self.done < steps {
                 // A disk that is full now may not be at the end; what counts is the model.
                 self.save()
                     .unwrap_or_else(|error| progress.say(&format!("no checkpoint: {error}")));
@@ -195,18 +173,19 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn step(&mut self, (epoch, dealt): (usize, &Dealt), rate: f64, progress: &mut Steps) -> Result<()> {
-        let (began, step) = (Instant::now(), self.done + 1);
+    fn take_step(&mut self, (epoch, dealt): (usize, &Dealt), rate: f64, progress: &mut Steps) -> Result<()> {
+        let began = Instant::now();
         let (number, pairs) = dealt;
         let batch = self.inputs.datasets[*number].batch(pairs, self.inputs.encoder.var_store().device())?;
-        seeds(self.inputs.train.seed, step)
+        seeds(self.inputs.train.seed, self.done + 1)
             .take(1)
             .for_each(tch::manual_seed);
         let report = self
             .stepper
             .step(&batch, rate)
             .map_err(|error| self.explain(error, epoch, dealt))?;
-        self.done = step;
+        self.done += 1;
+        let step = self.step();
         let samples_per_second = batch.pairs as f64 / began.elapsed().as_secs_f64();
         progress.at(step, report.loss, samples_per_second, self.measuring);
         self.log.record(&Event::Step {
@@ -221,16 +200,18 @@ impl<'a> Session<'a> {
 
     /// Says of an error in a step what the user can do with it.
     fn explain(&self, error: TrainError, epoch: usize, (number, batch): &Dealt) -> TrainError {
-        if matches!(error, TrainError::Diverged { .. }) {
+        let before = self.inputs.round.before;
+        if let TrainError::Diverged { step, what, value } = error {
+            let step = before + step;
             return TrainError::DivergedWith {
-                cause: Box::new(error),
+                cause: Box::new(TrainError::Diverged { step, what, value }),
                 batch: name(epoch, batch, &self.inputs.datasets[*number].dataset.pairs),
                 kept: None,
             };
         }
         match memory(&error.to_string()) {
             Some(reason) => TrainError::Memory {
-                step: self.done + 1,
+                step: self.step() + 1,
                 reason,
                 batch_size: self.inputs.train.batch_size,
                 max_length: self.inputs.encoder.max_length(),
@@ -240,29 +221,51 @@ impl<'a> Session<'a> {
     }
 
     fn save(&mut self) -> Result<()> {
+        let Inputs {
+            encoder,
+            round,
+            base,
+            best_before,
+            ..
+        } = self.inputs;
         let progress = Progress {
             steps: self.done,
             measured: self.measured,
-            base: self.base,
+            base,
             kept_step: self.best.as_ref().map_or(0, |best| best.step),
             kept: self.best.as_ref().map(|best| best.metrics),
+            round: round.clone(),
         };
-        self.saving
-            .write(&progress, &self.stepper, self.best.as_ref(), &self.log)
+        let parts = Parts {
+            progress: &progress,
+            encoder,
+            optimizer: Some(self.stepper.optimizer()),
+            kept: self.best.as_ref(),
+            best_before,
+        };
+        self.saving.write(&parts, self.log)
     }
 
     /// Measures where that is due and not done yet, and keeps the weights if they are the best so far.
     fn measure_between(&mut self, progress: &Steps) -> Result<()> {
-        let step = self.done;
+        let step = self.step();
         let every = self.inputs.every_steps;
-        let due = step == self.inputs.steps || (every > 0 && step.is_multiple_of(every));
-        if !due || self.measured == Some(step) {
+        let due = self.done == self.inputs.steps || (every > 0 && step.is_multiple_of(every));
+        if !due || self.measured == Some(self.done) {
             return Ok(());
         }
-        let Some(metrics) = self.measure(step)? else {
+        let began = Instant::now();
+        let Inputs {
+            encoder,
+            evaluator,
+            interrupt,
+            ..
+        } = self.inputs;
+        let Some(metrics) = measure(encoder, evaluator, interrupt, step, self.log)? else {
             return Ok(());
         };
-        self.measured = Some(step);
+        self.measuring += began.elapsed();
+        self.measured = Some(self.done);
         progress.say(&format!("step {step}: {}", quality::line(&metrics)));
         if self
             .best
@@ -274,35 +277,44 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn measure(&mut self, step: usize) -> Result<Option<Metrics>> {
-        let Some(evaluator) = self.inputs.evaluator else {
-            return Ok(None);
-        };
-        let began = Instant::now();
-        let measured = evaluator.measure_shown(self.inputs.encoder, self.inputs.interrupt)?;
-        self.measuring += began.elapsed();
-        self.log.record(&Event::Evaluation {
-            step,
-            metrics: measured.metrics,
-            truncated: measured.truncated,
-            seconds: began.elapsed().as_secs_f64(),
-        })?;
-        Ok(Some(measured.metrics))
-    }
-
-    /// Ends the session with the best measured weights in the model, or the last ones where nothing was
+    /// Ends the round with the best measured weights in the model, or the last ones where nothing was
     /// measured.
     ///
-    /// Returns the step of those weights, their measurement, and the log.
-    pub fn finish(self) -> (usize, Option<Metrics>, RunLog) {
+    /// Returns the step of those weights, over all rounds, and their measurement.
+    pub fn finish(self) -> (usize, Option<Metrics>) {
         match self.best {
             Some(best) => {
                 best.restore(self.inputs.encoder.var_store());
-                (best.step, Some(best.metrics), self.log)
+                (best.step, Some(best.metrics))
             }
-            None => (self.inputs.steps, None, self.log),
+            None => (self.step(), None),
         }
     }
+}
+
+/// Measures the model after `step` steps and notes that in the log; `None` without a development set.
+///
+/// # Errors
+/// What the encoder refuses, an interrupt, a log that cannot be written.
+pub fn measure(
+    encoder: &TorchEncoder,
+    evaluator: Option<&Evaluator>,
+    interrupt: &Interrupt,
+    step: usize,
+    log: &mut RunLog,
+) -> Result<Option<Metrics>> {
+    let Some(evaluator) = evaluator else {
+        return Ok(None);
+    };
+    let began = Instant::now();
+    let measured = evaluator.measure_shown(encoder, interrupt)?;
+    log.record(&Event::Evaluation {
+        step,
+        metrics: measured.metrics,
+        truncated: measured.truncated,
+        seconds: began.elapsed().as_secs_f64(),
+    })?;
+    Ok(Some(measured.metrics))
 }
 
 /// Epoch and pairs of a batch in words; pairs are counted from 1 in the order of the files.

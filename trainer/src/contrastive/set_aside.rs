@@ -1,7 +1,8 @@
 //! A training set aside on disk, to be gone on with exactly where it was.
 //!
 //! The file is safetensors, so that other tools can look into it: `weight.NAME`, AdamW's `mean.NAME` and
-//! `square.NAME`, the best weights so far as `kept.NAME`, and the run log as bytes. What is not a tensor is in its
+//! `square.NAME`, the best weights of the round as `kept.NAME`, those of the rounds before it
+//! as `best.NAME`, and the run log as bytes. What is not a tensor is in its
 //! metadata, with a checksum of all. The batches and the dropout of a step depend on the seed and the step's number
 //! alone, so neither a sampler nor a generator has a state to keep.
 
@@ -14,6 +15,7 @@ use encoder::EncoderError;
 use encoder::ranking::Metrics;
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
+use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 use super::identity::Identity;
@@ -27,20 +29,51 @@ const FORMAT: &str = "sextant contrastive training 1";
 const LOG: &str = "log";
 
 /// How far a training is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Optimizer steps taken.
+    /// Optimizer steps taken in this round.
     pub steps: usize,
-    /// The step after which the last measurement was made.
+    /// The step of this round after which the last measurement was made.
     pub measured: Option<usize>,
     /// The base model's measurement.
     #[serde(with = "exact")]
     pub base: Option<Metrics>,
-    /// The step of the best weights so far.
+    /// The step, over all rounds, of this round's best weights so far.
     pub kept_step: usize,
     /// Their measurement, where there are any.
     #[serde(with = "exact")]
     pub kept: Option<Metrics>,
+    /// The round; in checkpoints from before there were any, the first.
+    #[serde(default)]
+    pub round: Round,
+}
+
+/// Where a training is among its rounds; one that does not mine is always in the first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Round {
+    /// Counted from 1.
+    pub number: usize,
+    /// Optimizer steps of the rounds before.
+    pub before: usize,
+    /// What was mined for this round, by its checksum, once it was.
+    pub mined: Option<String>,
+    /// The step of the best weights of the rounds before.
+    pub best_step: usize,
+    /// Their measurement, where there is one.
+    #[serde(with = "exact")]
+    pub best: Option<Metrics>,
+}
+
+impl Default for Round {
+    fn default() -> Self {
+        Round {
+            number: 1,
+            before: 0,
+            mined: None,
+            best_step: 0,
+            best: None,
+        }
+    }
 }
 
 /// All of a training.
@@ -53,6 +86,25 @@ pub struct State {
     pub log: Vec<u8>,
     /// Settings that are others now, each as a sentence's end.
     pub changed: Vec<String>,
+}
+
+impl State {
+    /// The weights that are stored as `KIND.NAME`, for all of `variables` and on their device.
+    ///
+    /// # Errors
+    /// The first name that is missing or whose tensor has another shape.
+    pub fn weights(&self, kind: &str, variables: &VarStore) -> Result<Vec<(String, Tensor)>, String> {
+        let find = |(name, weight): (String, Tensor)| {
+            let stored = format!("{kind}.{name}");
+            let found = self
+                .tensors
+                .get(&stored)
+                .filter(|found| found.size() == weight.size());
+            let on_device = found.map(|found| found.to_device(weight.device()));
+            on_device.map(|found| (name, found)).ok_or(stored)
+        };
+        variables.variables().into_iter().map(find).collect()
+    }
 }
 
 /// Writes `tensors` and `log` beside the file at `path` and puts them in its place.
@@ -178,6 +230,21 @@ fn checksum<'a>(
     hasher.finalize().to_hex().to_string()
 }
 
+/// BLAKE3 of weights, in the order of their names.
+///
+/// # Errors
+/// What libtorch refuses.
+pub fn hash(variables: &VarStore) -> Result<String> {
+    let named: BTreeMap<String, Tensor> = variables.variables().into_iter().collect();
+    let mut hasher = blake3::Hasher::new();
+    for (name, weight) in &named {
+        hasher
+            .update(name.as_bytes())
+            .update(&Stored::new(weight)?.data());
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
 /// A tensor as it goes into the file: its bytes are made when they are written, one tensor at a time.
 struct Stored {
     shape: Vec<usize>,
@@ -284,6 +351,11 @@ mod tests {
             base: Some(metrics),
             kept_step: 0,
             kept: None,
+            round: Round {
+                number: 2,
+                best: Some(metrics),
+                ..Round::default()
+            },
         };
         let tensor = Tensor::from_slice(&[1.0f32, -2.5, f32::MIN_POSITIVE, 0.1]).view([2, 2]);
         write(
@@ -340,5 +412,12 @@ mod tests {
         assert!(message.contains("train.seed = 1, now it is 2"), "{message}");
         fs::write(&path, "{\"next_chunk\":3}\n").unwrap();
         assert!(read(&path, &identity(1)).is_err());
+    }
+
+    #[test]
+    fn progress_from_before_there_were_rounds_is_in_the_first() {
+        let old = r#"{"steps":3,"measured":null,"base":null,"kept_step":0,"kept":null}"#;
+        let progress: Progress = serde_json::from_str(old).unwrap();
+        assert_eq!((progress.steps, progress.round), (3, Round::default()));
     }
 }

@@ -51,11 +51,6 @@ impl<'a> Stepper<'a> {
         })
     }
 
-    /// The model.
-    pub fn encoder(&self) -> &TorchEncoder {
-        self.encoder
-    }
-
     /// The optimizer, to be set aside.
     pub fn optimizer(&self) -> &AdamW {
         &self.optimizer

@@ -1,4 +1,4 @@
-//! `train mine`: the texts that a model takes for answers and that are none.
+//! `train mine`: the texts that a model takes for answers and that are none. The rounds of a training find them here, too.
 //!
 //! ```text
 //! pairs ─▶ questions ──vectors──┐
@@ -16,6 +16,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
+use encoder::Encoder;
 use encoder_torch::select_device;
 use serde::Serialize;
 use trainer_shell::mine::args::Args;
@@ -23,13 +24,14 @@ use trainer_shell::mine::choose::{Left, choose};
 
 use crate::base_model;
 use crate::cli;
-use crate::config::Contrastive;
+use crate::config::{Loss, Mine};
 use crate::contrastive::pairs::{self, Pairs};
 use crate::error::{Result, TrainError};
 use crate::interrupt::Interrupt;
 use crate::progress::{say, seconds};
 use crate::run_log::print;
 use search::{Found, Search};
+pub use write::{ANCHOR, POSITIVE, mined_by, negative};
 use write::{Mined, Writer};
 
 /// Mines with the model, on the device that is asked for.
@@ -47,7 +49,10 @@ pub fn mine(args: &Args) -> Result<()> {
             "train mine works on one data set, and this configuration has several; give it one with a section [data]".into(),
         ));
     };
-    let pairs = pairs::read(data, config.loss_of(data))?;
+    let loss = config.loss_of(data);
+    // Where the loss learns from negatives, they are what is to be found.
+    let plain = loss.learns_from_negatives().then(Loss::default);
+    let pairs = pairs::read(data, plain.as_ref().unwrap_or(loss))?;
     if !pairs.scores().is_empty() {
         return Err(TrainError::Config(
             "train mine needs pairs of questions and right answers, and this configuration has scored pairs"
@@ -65,27 +70,78 @@ pub fn mine(args: &Args) -> Result<()> {
         pairs.len(),
         model.display()
     ));
-    let search = Search::new(&pairs, &*encoder, &interrupt)?;
-    let found = search.run(&config.mine, &*encoder)?;
-    let (rows, left) = rows(&pairs, &found, &config);
+    let found = find(&pairs, &*encoder, &config.mine, &interrupt)?;
+    interrupt.check()?;
+    found.write(&args.out, None)?;
+    report(args, &found, started)
+}
+
+/// The hard negatives of pairs.
+pub struct Negatives<'a> {
+    pairs: &'a Pairs,
+    found: Found,
+    rows: Vec<Mined>,
+    left: Left,
+    each: usize,
+}
+
+/// Finds the hard negatives of `pairs` with the model that `encoder` is.
+///
+/// # Errors
+/// A corpus that cannot be read, what the encoder refuses, no pair with enough negatives, an interrupt.
+pub fn find<'a>(
+    pairs: &'a Pairs,
+    encoder: &dyn Encoder,
+    mine: &Mine,
+    interrupt: &Interrupt,
+) -> Result<Negatives<'a>> {
+    let found = Search::new(pairs, encoder, interrupt)?.run(mine, encoder)?;
+    let (rows, left) = rows(pairs, &found, mine);
     if rows.is_empty() {
         return Err(TrainError::Data(format!(
             "no pair has {} hard negatives: {} candidates were too near to the answer, {} too far; loosen [mine]",
-            config.mine.negatives, left.too_near, left.too_far
+            mine.negatives, left.too_near, left.too_far
         )));
     }
-    interrupt.check()?;
-    Writer {
-        pairs: &pairs,
-        texts: &found.texts,
-        negatives: config.mine.negatives,
+    Ok(Negatives {
+        pairs,
+        found,
+        rows,
+        left,
+        each: mine.negatives,
+    })
+}
+
+impl Negatives<'_> {
+    /// Writes Parquet aside and moves it to `path`, with a note on what it was mined by; see [`mined_by`].
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, path: &Path, mined_by: Option<&str>) -> Result<()> {
+        let writer = Writer {
+            pairs: self.pairs,
+            texts: &self.found.texts,
+            negatives: self.each,
+            mined_by,
+        };
+        writer.write(path, &self.rows)
     }
-    .write(&args.out, &rows)?;
-    report(args, &pairs, rows.len(), left, started)
+
+    /// How many pairs have negatives, and what was left out.
+    pub fn in_words(&self) -> String {
+        format!(
+            "{} pairs with their hard negatives; {} pairs had too few and are left out ({} candidates too near to the \
+             answer, {} too far)",
+            self.rows.len(),
+            self.left.pairs,
+            self.left.too_near,
+            self.left.too_far
+        )
+    }
 }
 
 /// The pairs for which enough negatives were found, in their order.
-fn rows(pairs: &Pairs, found: &Found, config: &Contrastive) -> (Vec<Mined>, Left) {
+fn rows(pairs: &Pairs, found: &Found, mine: &Mine) -> (Vec<Mined>, Left) {
     let mut left = Left::default();
     let mut rows = Vec::new();
     // Pairs with the same question and answer would give the same row twice.
@@ -97,7 +153,7 @@ fn rows(pairs: &Pairs, found: &Found, config: &Contrastive) -> (Vec<Mined>, Left
         }
         let positive = found.positive_score(row[0], row[1]);
         let near = &found.near[found.question(row[0])];
-        if let Some(negatives) = choose(near, positive, &config.mine, &mut left) {
+        if let Some(negatives) = choose(near, positive, mine, &mut left) {
             rows.push(Mined {
                 pair,
                 positive,
@@ -121,14 +177,15 @@ struct Report<'a> {
     seconds: f64,
 }
 
-fn report(args: &Args, pairs: &Pairs, mined: usize, left: Left, started: Instant) -> Result<()> {
+fn report(args: &Args, negatives: &Negatives, started: Instant) -> Result<()> {
+    let Negatives { pairs, left, .. } = negatives;
     let took = started.elapsed().as_secs_f64();
     if args.json {
         let report = Report {
             r#type: "mined",
             out: &args.out,
             pairs: pairs.len(),
-            mined,
+            mined: negatives.rows.len(),
             without: left.pairs,
             too_near: left.too_near,
             too_far: left.too_far,
@@ -139,12 +196,9 @@ fn report(args: &Args, pairs: &Pairs, mined: usize, left: Left, started: Instant
         print(&(line + "\n"))?;
     }
     say(&format!(
-        "{} holds {mined} pairs with their hard negatives; {} pairs had too few and are left out ({} candidates too near \
-         to the answer, {} too far); it took {}",
+        "{} holds {}; it took {}",
         args.out.display(),
-        left.pairs,
-        left.too_near,
-        left.too_far,
+        negatives.in_words(),
         seconds(took)
     ));
     Ok(())

@@ -105,14 +105,15 @@ impl<'a> Search<'a> {
             None => {
                 self.look_at(&self.answer_vectors, 0, &mut nearest, |row| {
                     self.answers[row as usize]
-                });
+                })?;
                 let text = |number: u32| self.pairs.texts()[number as usize].to_string();
                 texts.extend((0..).zip(self.answers.iter().map(|&number| text(number))));
             }
             Some(path) => self.corpus(path, encoder, &mut nearest, &mut texts)?,
         }
+        let near = nearest.into_iter().map(TopK::into_sorted);
         Ok(Found {
-            near: nearest.into_iter().map(TopK::into_sorted).collect(),
+            near: near.map(|near| each_text_once(near, &texts)).collect(),
             texts,
             questions: (0..)
                 .zip(&self.questions)
@@ -142,9 +143,14 @@ impl<'a> Search<'a> {
                 .by_ref()
                 .take(TILE)
                 .map(|document| Ok(document?.passage()));
-            let tile = tile.collect::<Result<Vec<String>>>()?;
+            let mut tile = tile.collect::<Result<Vec<String>>>()?;
             if tile.is_empty() {
                 break;
+            }
+            // What says nothing is no wrong answer.
+            tile.retain(|text| !text.is_empty());
+            if tile.is_empty() {
+                continue;
             }
             let borrowed: Vec<&str> = tile.iter().map(String::as_str).collect();
             let vectors = encode(&borrowed, self.interrupt, |texts| encoder.encode_documents(texts))?;
@@ -152,7 +158,7 @@ impl<'a> Search<'a> {
                 let text = &tile[(row - first) as usize];
                 numbers.get(text.as_str()).copied().unwrap_or(u32::MAX)
             };
-            self.look_at(&vectors, first, nearest, number);
+            self.look_at(&vectors, first, nearest, number)?;
             let near: HashSet<u32> = nearest.iter().flat_map(TopK::rows).collect();
             texts.retain(|row, _| near.contains(row));
             let kept = (first..).zip(tile.iter()).filter(|(row, _)| near.contains(row));
@@ -170,13 +176,23 @@ impl<'a> Search<'a> {
 
     /// Offers the texts of a tile, whose first row is `first`, to all questions; `number` is the number of a row's text
     /// among the pairs', for what is a question's own text or right answer.
-    fn look_at(&self, tile: &Vectors, first: u32, nearest: &mut [TopK], number: impl Fn(u32) -> u32 + Sync) {
+    ///
+    /// # Errors
+    /// An interrupt.
+    fn look_at(
+        &self,
+        tile: &Vectors,
+        first: u32,
+        nearest: &mut [TopK],
+        number: impl Fn(u32) -> u32 + Sync,
+    ) -> Result<()> {
         let questions: Vec<_> = self.question_vectors.rows().zip(&self.questions).collect();
         nearest
             .par_chunks_mut(QUESTIONS)
             .zip(questions.par_chunks(QUESTIONS))
-            .for_each(|(nearest, questions)| {
+            .try_for_each(|(nearest, questions)| {
                 for start in (0..tile.len()).step_by(CACHED) {
+                    self.interrupt.check()?;
                     for (top, (question, (own, right))) in nearest.iter_mut().zip(questions) {
                         for row in start..(start + CACHED).min(tile.len()) {
                             let score = dot(question, tile.row(row));
@@ -191,7 +207,8 @@ impl<'a> Search<'a> {
                         }
                     }
                 }
-            });
+                Ok(())
+            })
     }
 
     fn positives(&self) -> HashMap<(u32, u32), f32> {
@@ -209,6 +226,13 @@ impl<'a> Search<'a> {
                 });
         scores.collect()
     }
+}
+
+/// Without the texts that stand nearer already: a corpus can have a text twice, and a pair not.
+fn each_text_once(near: Vec<Neighbor>, texts: &HashMap<u32, String>) -> Vec<Neighbor> {
+    let mut seen = HashSet::new();
+    let new = |found: &Neighbor| seen.insert(texts.get(&found.row));
+    near.into_iter().filter(new).collect()
 }
 
 /// Unit vectors of the texts, with progress.
@@ -307,6 +331,8 @@ mod tests {
         texts[3] = "gout hurts the joints".into();
         texts[TILE + 2] = "gout pain".into();
         texts[TILE + 4] = "gout pain again".into();
+        texts[TILE + 9] = "gout pain again".into();
+        *texts.last_mut().unwrap() = " ".into();
         let line = |(i, text): (usize, &String)| format!("{{\"id\":\"d{i}\",\"text\":\"{text}\"}}\n");
         std::fs::write(&path, texts.iter().enumerate().map(line).collect::<String>()).unwrap();
         let mine = Mine {
@@ -317,7 +343,9 @@ mod tests {
         let found = search.run(&mine, &encoder).unwrap();
         let right = ["gout hurts the joints"];
         let rows: Vec<u32> = found.near[0].iter().map(|hit| hit.row).collect();
-        assert_eq!(rows, expected(&encoder, "gout pain", &right, &texts)[..20]);
+        let mut nearest = expected(&encoder, "gout pain", &right, &texts)[..20].to_vec();
+        nearest.retain(|&row| row != TILE as u32 + 9);
+        assert_eq!(rows, nearest, "each text once");
         assert_eq!(rows[0], TILE as u32 + 4);
         assert!(rows.iter().all(|row| found.texts[row] == texts[*row as usize]));
         // Each of four questions gathers up to twice the depth.

@@ -8,9 +8,36 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float32Array, RecordBatch, StringArray};
 use encoder::vectors::Neighbor;
 use parquet::arrow::ArrowWriter;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::contrastive::pairs::Pairs;
 use crate::error::{Result, TrainError};
+
+/// Column of the questions.
+pub const ANCHOR: &str = "anchor";
+
+/// Column of their right answers.
+pub const POSITIVE: &str = "positive";
+
+/// Name of the note on what the file was mined by.
+const MINED_BY: &str = "sextant.mined_by";
+
+/// Rows that are made into a table at a time, and rows that a reader has to hold.
+const ROWS: usize = 8192;
+
+/// Column of the negatives with this number, counted from 1, the hardest.
+pub fn negative(number: usize) -> String {
+    format!("negative_{number}")
+}
+
+/// The note that was given to the file when it was written; `None` where there is none, or no whole file.
+pub fn mined_by(path: &Path) -> Option<String> {
+    let reader = SerializedFileReader::new(File::open(path).ok()?).ok()?;
+    let notes = reader.metadata().file_metadata().key_value_metadata()?;
+    notes.iter().find(|note| note.key == MINED_BY)?.value.clone()
+}
 
 /// A pair with its hard negatives.
 pub struct Mined {
@@ -30,6 +57,8 @@ pub struct Writer<'a> {
     pub texts: &'a HashMap<u32, String>,
     /// Negatives of each pair.
     pub negatives: usize,
+    /// A note to keep in the file.
+    pub mined_by: Option<&'a str>,
 }
 
 /// Says before any work that a file is in the way.
@@ -56,10 +85,9 @@ impl Writer<'_> {
     /// # Errors
     /// The file cannot be written.
     pub fn write(&self, path: &Path, rows: &[Mined]) -> Result<()> {
-        let batch = self.batch(rows).map_err(|error| failed(path, &error))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let aside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-        let written = write(&aside, &batch).and_then(|()| {
+        let written = self.write_file(&aside, rows).and_then(|()| {
             fs::rename(&aside, path).map_err(TrainError::io(path, "move the finished file here"))
         });
         if written.is_err() {
@@ -67,6 +95,29 @@ impl Writer<'_> {
             let _ = fs::remove_file(&aside);
         }
         written
+    }
+
+    fn write_file(&self, path: &Path, rows: &[Mined]) -> Result<()> {
+        let refused = |error: &dyn std::error::Error| {
+            TrainError::Output(format!("{}: cannot write the file: {error}", path.display()))
+        };
+        let note = self
+            .mined_by
+            .map(|text| vec![KeyValue::new(MINED_BY.to_owned(), text.to_owned())]);
+        let properties = WriterProperties::builder()
+            .set_max_row_group_row_count(Some(ROWS))
+            .set_key_value_metadata(note)
+            .build();
+        let file = File::create(path).map_err(TrainError::io(path, "create the file"))?;
+        let schema = self.batch(&[]).map_err(|error| refused(&error))?.schema();
+        let mut writer =
+            ArrowWriter::try_new(file, schema, Some(properties)).map_err(|error| refused(&error))?;
+        for rows in rows.chunks(ROWS) {
+            let batch = self.batch(rows).map_err(|error| refused(&error))?;
+            writer.write(&batch).map_err(|error| refused(&error))?;
+        }
+        let file = writer.into_inner().map_err(|error| refused(&error))?;
+        file.sync_all().map_err(TrainError::io(path, "write the file"))
     }
 
     fn batch(&self, rows: &[Mined]) -> Result<RecordBatch, arrow::error::ArrowError> {
@@ -79,14 +130,14 @@ impl Writer<'_> {
                 .collect()
         };
         let mut columns = vec![
-            ("anchor".to_owned(), strings(column(0))),
-            ("positive".to_owned(), strings(column(1))),
+            (ANCHOR.to_owned(), strings(column(0))),
+            (POSITIVE.to_owned(), strings(column(1))),
         ];
         for place in 0..self.negatives {
             let texts = rows
                 .iter()
                 .map(|row| self.texts[&row.negatives[place].row].as_str());
-            columns.push((format!("negative_{}", place + 1), strings(texts.collect())));
+            columns.push((negative(place + 1), strings(texts.collect())));
         }
         let positives = rows.iter().map(|row| row.positive).collect();
         columns.push(("score_positive".to_owned(), numbers(positives)));
@@ -96,17 +147,4 @@ impl Writer<'_> {
         }
         RecordBatch::try_from_iter(columns)
     }
-}
-
-fn write(path: &Path, batch: &RecordBatch) -> Result<()> {
-    let file = File::create(path).map_err(TrainError::io(path, "create the file"))?;
-    let mut writer =
-        ArrowWriter::try_new(file, batch.schema(), None).map_err(|error| failed(path, &error))?;
-    writer.write(batch).map_err(|error| failed(path, &error))?;
-    let file = writer.into_inner().map_err(|error| failed(path, &error))?;
-    file.sync_all().map_err(TrainError::io(path, "write the file"))
-}
-
-fn failed(path: &Path, error: &dyn std::error::Error) -> TrainError {
-    TrainError::Output(format!("{}: cannot write the file: {error}", path.display()))
 }

@@ -64,6 +64,17 @@ fn sound_data_pass_strictly_and_the_text_names_columns_and_steps() {
 }
 
 #[test]
+fn rounds_count_with_all_their_steps_and_the_negatives_that_will_be_mined() {
+    let place = Workplace::new();
+    let (_, once) = checked(&place, &[]);
+    place.set("[eval]", "[mine]\nrounds = 3\n[eval]");
+    let (code, report) = checked(&place, &[]);
+    assert_eq!(code, Some(0), "{report}");
+    assert_eq!((&report["rounds"], &report["steps"]), (&json!(3), &json!(120)));
+    assert!(report["memory_bytes"].as_u64() > once["memory_bytes"].as_u64());
+}
+
+#[test]
 fn cut_texts_and_pairs_that_are_there_twice_are_counted() {
     let place = Workplace::new();
     let mut data = rows(40);

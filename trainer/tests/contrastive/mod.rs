@@ -22,7 +22,7 @@ fn long_place() -> Workplace {
 }
 
 /// What the unfinished run has logged.
-fn log(place: &Workplace) -> Option<String> {
+pub(super) fn log(place: &Workplace) -> Option<String> {
     let names = fs::read_dir(place.path("models")).ok()?;
     let unfinished = names
         .filter_map(|entry| Some(entry.ok()?.path()))

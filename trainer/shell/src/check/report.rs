@@ -49,11 +49,14 @@ pub struct Facts {
     pub false_negatives: f64,
     /// The evaluation's questions against the training texts; absent without an evaluation.
     pub leakage: Option<Leakage>,
-    /// Optimizer steps.
+    /// Rounds of mining and training; absent where nothing is mined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<usize>,
+    /// Optimizer steps of all rounds.
     pub steps: usize,
     /// Estimated memory for weights, gradients, optimizer, activations of the largest batch, and the best weights.
     pub memory_bytes: u64,
-    /// Estimated time for all steps, without measurements; absent where it was not asked for.
+    /// Estimated time for all steps, without measurements and mining; absent where it was not asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
 }
@@ -232,11 +235,15 @@ impl Facts {
             );
         }
         let time = self.seconds.map_or(String::new(), |time| {
-            format!("; about {}, without measurements", seconds(time))
+            let mining = if self.rounds.is_some() { " and mining" } else { "" };
+            format!("; about {}, without measurements{mining}", seconds(time))
+        });
+        let rounds = self.rounds.map_or_else(String::new, |rounds| {
+            format!(" in {rounds} rounds, each with negatives that are mined before it")
         });
         let _ = writeln!(
             text,
-            "training    {} steps{time}; about {:.1} GB of memory",
+            "training    {} steps{rounds}{time}; about {:.1} GB of memory",
             count(self.steps),
             self.memory_bytes as f64 / 1e9
         );

@@ -98,6 +98,7 @@ fn contrastive(check: &Check, config: &Contrastive) -> Result<()> {
         )?;
     }
     check_mine::ranges(check, &config.mine)?;
+    check_mine::rounds(check, config)?;
     check.checkpoint_minutes(config.checkpoint.every_minutes)
 }
 

@@ -31,7 +31,7 @@ pub struct Contrastive {
     /// What a batch is judged by.
     #[serde(default)]
     pub loss: Loss,
-    /// How `train mine` finds hard negatives; training does not look at it.
+    /// How hard negatives are found, by `train mine` or in the rounds of a training.
     #[serde(default)]
     pub mine: Mine,
     /// Questions with judged answers to measure the model on; without it nothing is measured.
@@ -55,6 +55,16 @@ impl Contrastive {
         lengths.sort_unstable_by(|a, b| b.cmp(a));
         lengths.dedup();
         lengths
+    }
+
+    /// How often the training trains: once where it does not mine.
+    pub fn rounds(&self) -> usize {
+        self.mine.rounds.unwrap_or(1)
+    }
+
+    /// Whether the training mines the hard negatives of a data set, which it does where the loss learns from any.
+    pub fn mines(&self, data: &Data) -> bool {
+        self.mine.rounds.is_some() && self.loss_of(data).learns_from_negatives()
     }
 }
 

@@ -69,6 +69,14 @@ impl Loss {
         self.guide.as_ref().or(self.teacher.as_ref())
     }
 
+    /// Whether a pair's hard negatives are wrong answers to it, and not just texts.
+    pub fn learns_from_negatives(&self) -> bool {
+        matches!(
+            self.kind,
+            LossKind::Ranking | LossKind::Triplet | LossKind::MarginMse
+        )
+    }
+
     /// Whether the other texts of a batch are taken for wrong answers, so that no text may be in it twice.
     pub fn has_in_batch_negatives(&self) -> bool {
         self.kind == LossKind::Ranking

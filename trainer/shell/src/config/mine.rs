@@ -1,4 +1,4 @@
-//! `[mine]`: how `train mine` finds hard negatives.
+//! `[mine]`: how `train mine`, and with `rounds` every training, finds hard negatives.
 
 use std::path::PathBuf;
 
@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mine {
+    /// How often training mines with the model that it has so far and then trains on what was found, as long as without
+    /// rounds; without it, training does not mine. `train mine` does not look at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<usize>,
     /// Texts to choose from: a table with `text` and perhaps `title`; without it, all answers of the pairs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corpus: Option<PathBuf>,
@@ -32,6 +36,7 @@ pub struct Mine {
 impl Default for Mine {
     fn default() -> Self {
         Mine {
+            rounds: None,
             corpus: None,
             negatives: 3,
             skip: 0,

@@ -39,13 +39,18 @@ impl Load {
     }
 }
 
-/// Counts the tokens of `batches` as the training groups them.
+/// Counts the tokens of `batches` as the training groups them. Negatives that are still to be mined are other pairs'
+/// answers or like them, so each counts as the pair's own.
 pub fn load(inspected: &Inspected, batches: &[Dealt]) -> Load {
     let mut load = Load::default();
     for (number, batch) in batches {
         let prepared = &inspected.datasets[*number];
         let most = prepared.dataset.loss.mini_batch_tokens.unwrap_or(usize::MAX);
-        let texts = prepared.tokens.columns(&prepared.dataset.pairs, batch);
+        let mut texts = prepared.tokens.columns(&prepared.dataset.pairs, batch);
+        let positives = batch.len()..2 * batch.len();
+        for _ in 0..inspected.to_mine(*number) {
+            texts.extend_from_within(positives.clone());
+        }
         let length = |&i: &usize| texts[i].ids.len();
         let padded: usize = groups(&texts, most)
             .iter()
@@ -58,11 +63,16 @@ pub fn load(inspected: &Inspected, batches: &[Dealt]) -> Load {
     load
 }
 
-/// Bytes for weights, gradients and AdamW's two moments, activations, and the best weights where they are measured.
+/// Bytes for weights, gradients and AdamW's two moments, activations, and the best weights where they are measured, of
+/// the round and of the rounds before.
 pub fn memory(inspected: &Inspected, load: &Load) -> u64 {
     let variables = inspected.encoder.var_store().variables();
     let parameters: usize = variables.values().map(tch::Tensor::numel).sum();
-    let copies = if inspected.evaluator.is_some() { 5 } else { 4 };
+    let copies = match (inspected.evaluator, inspected.config.rounds()) {
+        (None, _) => 4,
+        (Some(_), 1) => 5,
+        (Some(_), _) => 6,
+    };
     let bert = inspected.encoder.folder().bert();
     let hidden = (bert.hidden_size * bert.num_hidden_layers) as u64;
     4 * copies * parameters as u64 + ACTIVATION_BYTES * hidden * load.largest as u64
@@ -103,7 +113,7 @@ pub fn time(inspected: &Inspected) -> Result<f64> {
     } else {
         0.0
     };
-    Ok(each_token * each_step * (PASSES + again) * inspected.steps as f64)
+    Ok(each_token * each_step * (PASSES + again) * (inspected.config.rounds() * inspected.steps) as f64)
 }
 
 /// The first number from `step` on that has no divisor in common with `count`.

@@ -49,10 +49,7 @@ fn look(args: &Args, interrupt: &Interrupt) -> Result<Report> {
     let steps = steps::count(&datasets, &config.train)?;
     let base = base_model::locate(&config)?;
     let encoder = base_model::open(&base, &config, select_device(device)?)?;
-    let prepared = datasets
-        .iter()
-        .map(|dataset| Prepared::new(dataset, &encoder, &config.train, interrupt))
-        .collect::<Result<Vec<_>>>()?;
+    let prepared = Prepared::all(&datasets, &encoder, &config.train, interrupt)?;
     let inspected = Inspected {
         config: &config,
         datasets: &prepared,
@@ -78,11 +75,17 @@ pub struct Inspected<'a> {
     pub encoder: &'a TorchEncoder,
     /// The development set, where there is one.
     pub evaluator: Option<&'a Evaluator>,
-    /// Optimizer steps of the whole run.
+    /// Optimizer steps, of a round where there are several; what is mined for it may make a few more or less.
     pub steps: usize,
 }
 
 impl Inspected<'_> {
+    /// Hard negatives that will be mined for each pair of a data set, by its number from 0.
+    fn to_mine(&self, number: usize) -> usize {
+        let mines = self.config.mines(&self.config.data.all()[number]);
+        if mines { self.config.mine.negatives } else { 0 }
+    }
+
     /// All that is found without computing with the model.
     ///
     /// # Errors
@@ -123,7 +126,8 @@ impl Inspected<'_> {
             leakage: self
                 .evaluator
                 .map(|evaluator| texts::leakage(self.datasets, evaluator)),
-            steps: self.steps,
+            rounds: self.config.mine.rounds,
+            steps: self.config.rounds() * self.steps,
             memory_bytes: cost::memory(self, &load),
             seconds: None,
         };

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use read::read;
+pub use read::{read, read_without_negatives};
 
 /// Pairs with `width` texts each: anchor, positive, then the hard negatives.
 #[derive(Debug, Clone)]

@@ -48,6 +48,23 @@ pub fn read(data: &Data, loss: &Loss) -> Result<Pairs> {
     Ok(pairs)
 }
 
+/// Reads the pairs of questions and right answers for which a training mines the negatives, whatever loss needs them.
+///
+/// # Errors
+/// As [`read`], and hard negatives in the files.
+pub fn read_without_negatives(data: &Data) -> Result<Pairs> {
+    let pairs = read(data, &Loss::default())?;
+    if let Some(file) = pairs.files().iter().find(|file| file.columns.len() > 2) {
+        return Err(TrainError::Data(format!(
+            "{}: expected no hard negatives, because mine.rounds finds them, found the columns {}; set negatives = [] \
+             under [data] to leave them out, or remove mine.rounds",
+            file.path.display(),
+            file.columns[2..].join(", ")
+        )));
+    }
+    Ok(pairs)
+}
+
 /// How the rows of one file are read.
 struct Reader<'a> {
     path: &'a Path,
@@ -229,7 +246,8 @@ fn check_negatives(loss: &Loss, path: &Path, negatives: usize, scored: bool) -> 
         LossKind::Triplet | LossKind::MarginMse if negatives == 0 => "at least one column of negatives",
         _ => return Ok(()),
     };
-    let help = "name the columns in the configuration: negatives = [\"…\"] under [data]; `train mine` finds negatives";
+    let help = "name the columns in the configuration: negatives = [\"…\"] under [data]; `train mine`, and mine.rounds in a \
+                training, find negatives";
     Err(EncoderError::format(path, expected, negatives.to_string(), help).into())
 }
 
@@ -296,6 +314,21 @@ mod tests {
             (pairs.column(&[0], 0), pairs.column(&[0], 1)),
             (vec!["a"], vec!["b"])
         );
+    }
+
+    #[test]
+    fn pairs_to_mine_for_have_no_negatives_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.csv");
+        std::fs::write(&path, "anchor,positive,negative\na,b,c\n").unwrap();
+        let mut data = data(&path);
+        let message = read_without_negatives(&data).unwrap_err().to_string();
+        assert!(
+            message.contains("found the columns negative") && message.contains("negatives = []"),
+            "{message}"
+        );
+        data.negatives = Some(vec![]);
+        assert_eq!(read_without_negatives(&data).unwrap().width(), 2);
     }
 
     #[test]
