@@ -33,6 +33,18 @@ Commands:
                               --methods skip-gram,cbow,subwords
   bench word2vec-settings   What each setting does to the quality and speed of word vectors
                               --text, --wordsim, --epochs, --seeds, --threads as above
+  bench train [OPTIONS]     Fine-tuning beside sentence-transformers' trainer, in turn; fetches that from PyPI
+                              --pairs FILE                       [default: MedQuAD in ../shared/data]
+                              --model DIR                        [default: the base model]
+                              --batch 64,256, --max-length 128,256, --steps 12, --warm-up 2, --seeds 3
+                              --threads N, --device cpu|cuda     [default: all cores; cpu]
+                              --cached N  also the loss that caches gradients, on batches of N pairs, with
+                                          --mini-batch 32 texts at a time, for --cached-steps 2
+                              --eval DIR  nDCG@10 of the trained models on questions in BEIR's form
+                              --python FILE  a Python that has the packages, in place of a new one
+  bench encode [OPTIONS]    Both backends of `index build` beside sentence-transformers and ONNX Runtime, in turn
+                              --corpus FILE, --texts 1000        [default: of MedQuAD in ../shared/data]
+                              --turns 3; --model, --batch, --max-length, --threads, --device, --python as above
   check                     rustfmt, clippy, rustdoc, and `search` built without libtorch
 
 Downloads are kept in $SEXTANT_CACHE, else $XDG_CACHE_HOME/sextant, else ~/.cache/sextant.
@@ -60,13 +72,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "demo" if rest.is_empty() => demo::run(),
         "test" => test::run(rest),
         "check" if rest.is_empty() => check::run(),
-        "bench" => match rest.split_first() {
-            Some((what, options)) if what == "word2vec" => bench::run(&bench::Options::parse(options)?),
-            Some((what, options)) if what == "word2vec-settings" => {
-                bench::run_settings(&bench::Options::parse(options)?)
-            }
-            _ => bail!("`bench` takes what to measure: word2vec or word2vec-settings"),
-        },
+        "bench" => bench::run(rest),
         "demo" | "check" => bail!("`{command}` takes no arguments, got `{}`", rest.join(" ")),
         "help" | "--help" | "-h" => {
             console::say(HELP.trim_end());

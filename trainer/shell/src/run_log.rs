@@ -77,6 +77,10 @@ pub enum Event {
         learning_rate: f64,
         /// Global L2 norm of the gradients before clipping.
         grad_norm: f64,
+        /// Pairs in the batch.
+        pairs: usize,
+        /// Tokens of all its texts, without padding.
+        tokens: usize,
         /// Pairs a second in this step.
         samples_per_second: f64,
     },
@@ -199,6 +203,8 @@ mod tests {
                 loss: 0.25,
                 learning_rate: 2e-5,
                 grad_norm: 3.5,
+                pairs: 32,
+                tokens: 4500,
                 samples_per_second: 9.0,
             },
         ];

@@ -194,6 +194,8 @@ impl<'a, 'f> Session<'a, 'f> {
             loss: report.loss,
             learning_rate: rate,
             grad_norm: report.grad_norm,
+            pairs: batch.pairs,
+            tokens: batch.texts.iter().map(|text| text.ids.len()).sum(),
             samples_per_second,
         })
     }

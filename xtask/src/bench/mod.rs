@@ -9,8 +9,21 @@ mod peers;
 mod python;
 mod report;
 mod settings;
+mod text_encoders;
 mod word2vec;
 
-pub use options::Options;
-pub use settings::run as run_settings;
-pub use word2vec::run;
+use anyhow::{Result, bail};
+
+/// Runs the benchmark that the first word names with the options behind it.
+pub fn run(arguments: &[String]) -> Result<()> {
+    match arguments.split_first() {
+        Some((what, rest)) => match what.as_str() {
+            "word2vec" => word2vec::run(&options::Options::parse(rest)?),
+            "word2vec-settings" => settings::run(&options::Options::parse(rest)?),
+            "train" => text_encoders::run_train(&text_encoders::TrainOptions::parse(rest)?),
+            "encode" => text_encoders::run_encode(&text_encoders::EncodeOptions::parse(rest)?),
+            other => bail!("no benchmark `{other}`; there are word2vec, word2vec-settings, train and encode"),
+        },
+        None => bail!("`bench` takes what to measure: word2vec, word2vec-settings, train or encode"),
+    }
+}

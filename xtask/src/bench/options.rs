@@ -80,12 +80,14 @@ impl Options {
     }
 }
 
-fn number(name: &str, value: &str) -> Result<usize> {
+/// A number over 0.
+pub(super) fn number(name: &str, value: &str) -> Result<usize> {
     let number = value.parse().ok().filter(|&number| number > 0);
     number.with_context(|| format!("{name}: expected a number over 0, found {value}"))
 }
 
-fn list<T: FromStr>(name: &str, value: &str) -> Result<Vec<T>> {
+/// Items with commas between them.
+pub(super) fn list<T: FromStr>(name: &str, value: &str) -> Result<Vec<T>> {
     let each = |item: &str| item.parse().ok();
     let items: Option<Vec<T>> = value.split(',').map(each).collect();
     items.with_context(|| format!("{name}: expected a list with commas, found {value}"))

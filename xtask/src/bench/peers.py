@@ -1,10 +1,9 @@
-"""What `cargo xtask bench` does in Python: make one text for all tools, train the Python ones, and watch a
-program run. Each command prints one JSON object as its last line."""
+"""What `cargo xtask bench word2vec` does in Python: make one text for all tools, and train the Python ones. Each
+command prints one JSON object as its last line."""
 
 import json
 import os
 import re
-import subprocess
 import sys
 import time
 
@@ -106,37 +105,10 @@ def fasttext(settings):
             target.write(word + " " + " ".join(map(str, model.get_word_vector(word))) + "\n")
 
 
-def watch(*command):
-    """Runs a program: its peak memory, its whole time, its output, and when its progress began and ended."""
-    start = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    output, first, last = b"", None, None
-    while chunk := os.read(child.stdout.fileno(), 1 << 16):
-        output += chunk
-        # fastText says how many words it has read and then nothing before its end.
-        if b"Progress:" in chunk or b"Number of words:" in chunk:
-            last = time.monotonic()
-            first = first or last
-    _, status, usage = os.wait4(child.pid, 0)
-    print(
-        json.dumps(
-            {
-                "status": os.waitstatus_to_exitcode(status),
-                "seconds": time.monotonic() - start,
-                "progress_seconds": last - first if first else None,
-                "peak_mib": usage.ru_maxrss / 1024,
-                "output": output.decode("utf-8", "replace").replace("\r", "\n"),
-            }
-        )
-    )
-
-
 def main(command, *arguments):
     match command:
         case "text":
             text(*arguments)
-        case "watch":
-            watch(*arguments)
         case "gensim":
             gensim(json.loads(arguments[0]))
         case "fasttext":

@@ -1,10 +1,10 @@
 //! The programs that are measured: how each is started, and how it tells the time that learning took.
 
-use super::Options;
 use super::config::{self, Change};
+use super::options::Options;
 use super::python::Python;
 use crate::workspace;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -107,14 +107,8 @@ impl Bench<'_> {
     }
 
     fn watched(&self, tool: Tool, command: &[String], vectors: PathBuf) -> Result<Measured> {
-        let watched = self.python.run("watch", command)?;
+        let watched = self.python.watch(tool.name(), command, false)?;
         let output = watched["output"].as_str().unwrap_or_default();
-        ensure!(
-            watched["status"] == 0,
-            "{} failed with {}:\n{output}",
-            tool.name(),
-            watched["status"]
-        );
         let learn_seconds = match tool {
             Tool::Sextant | Tool::Gensim => learned(output),
             Tool::FastText | Tool::Word2vecC | Tool::PWord2vec => watched["progress_seconds"]

@@ -1,8 +1,8 @@
 //! `cargo xtask bench word2vec-settings`: what each setting does, one changed at a time.
 
-use super::Options;
 use super::config::Change;
-use super::python::Python;
+use super::options::Options;
+use super::python::{Python, WORD_VECTORS};
 use super::word2vec::{judge, mean, prepare};
 use crate::console;
 use anyhow::{Result, ensure};
@@ -32,7 +32,7 @@ pub fn run(options: &Options) -> Result<()> {
             && (options.word2vec_c.as_ref(), options.pword2vec.as_ref()) == (None, None),
         "word2vec-settings takes --text, --wordsim, --epochs, --seeds and --threads only"
     );
-    let python = Python::install()?;
+    let python = Python::install(&WORD_VECTORS)?;
     let (bench, words) = prepare(options, &python)?;
     console::say(&format!("\n{words} words, {} seeds\n", options.seeds));
     console::say("| changed | words/s | UMNSRS-sim | WS-353 | MEN |\n| --- | ---: | ---: | ---: | ---: |");

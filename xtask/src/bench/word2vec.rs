@@ -1,8 +1,8 @@
 //! `cargo xtask bench word2vec`: word vectors from the same text by every tool, one after the other.
 
-use super::Options;
+use super::options::Options;
 use super::peers::{Bench, Measured, Tool, Training};
-use super::python::Python;
+use super::python::{Python, WORD_VECTORS};
 use super::report::{self, Row};
 use crate::{console, setup, workspace};
 use anyhow::{Context, Result, ensure};
@@ -15,7 +15,7 @@ const PAIRS: [&str; 3] = ["UMNSRS-sim.txt", "EN-WS-353-ALL.txt", "EN-MEN-TR-3k.t
 
 /// Trains with every tool and prints the tables.
 pub fn run(options: &Options) -> Result<()> {
-    let python = Python::install()?;
+    let python = Python::install(&WORD_VECTORS)?;
     let (bench, words) = prepare(options, &python)?;
     let rows = rows(&bench, words)?;
     console::say(&format!(
