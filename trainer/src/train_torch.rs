@@ -6,7 +6,7 @@ use trainer::command::Task;
 use trainer::error::Result;
 
 fn main() -> ExitCode {
-    encoder_torch::limit_spinning();
+    encoder_torch::restart_tuned();
     trainer_shell::command::main(with_libtorch)
 }
 

@@ -6,10 +6,16 @@
 mod bert;
 mod cuda_library;
 mod device;
+mod dropout;
 mod fused;
-mod threads;
+mod start;
 mod torch_encoder;
 
 pub use device::select_device;
-pub use threads::{limit_spinning, limit_threads};
+pub use start::{limit_threads, restart_tuned};
 pub use torch_encoder::{TorchEncoder, open};
+
+/// libtorch allocates and frees a gigabyte of activations in each layer. The C library's allocator hands large pieces back
+/// to the kernel at once and gets them back page by page; this one keeps them ([`restart_tuned`] says for how long).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

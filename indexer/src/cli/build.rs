@@ -16,7 +16,7 @@ use super::{model, progress::Terminal};
 
 /// Builds an index as the command line says.
 pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
-    encoder_torch::limit_spinning();
+    encoder_torch::restart_tuned();
     limit_threads(arguments.threads)?;
     let inputs = tables::expand(&arguments.inputs)?;
     let located = locate(arguments.model.as_deref())?;
