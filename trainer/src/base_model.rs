@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use encoder::Encoder;
 use encoder::model::{Architecture, ModelFolder, Prompts, note_on_raw};
-use encoder_torch::TorchEncoder;
-use tch::Device;
+use encoder_torch::{TorchEncoder, Tuning, trained};
+use tch::{Device, Tensor};
 
-use crate::config::Contrastive;
+use crate::config::{Contrastive, Train};
 use crate::error::{Result, TrainError};
 use crate::progress::say;
 
@@ -36,11 +36,12 @@ pub fn open_any(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
     })
 }
 
-/// Opens the model at `dir` on `device`, with the configuration's maximum length, dropout and prompts. What is trained
-/// are whole vectors, and those cut as the losses say; the folder's own `truncate_dim` holds where texts are encoded.
+/// Opens the model at `dir` on `device`, with the configuration's maximum length, dropout, prompts and frozen parts. What
+/// is trained are whole vectors, and those cut as the losses say; the folder's own `truncate_dim` holds where texts are
+/// encoded.
 ///
 /// # Errors
-/// A damaged or unsupported folder, a `max_length` beyond the model's positions.
+/// A damaged or unsupported folder, a `max_length` beyond the model's positions, no layer that is not frozen.
 pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEncoder> {
     let mut folder = ModelFolder::open(dir)?;
     tell_if_raw(dir);
@@ -62,7 +63,46 @@ pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEnc
         }
         folder = folder.with_max_length(length)?;
     }
-    Ok(TorchEncoder::from_folder(folder, device, train.dropout)?)
+    let tuning = tuning(train, &folder)?;
+    let encoder = TorchEncoder::from_folder(folder, device, &tuning)?;
+    tell_what_is_trained(&encoder);
+    Ok(encoder)
+}
+
+/// What is trained of the model in `folder`.
+fn tuning(train: &Train, folder: &ModelFolder) -> Result<Tuning> {
+    let (frozen, layers) = (train.freeze_layers, folder.bert().num_hidden_layers);
+    if frozen >= layers {
+        return Err(TrainError::Config(format!(
+            "train.freeze_layers = {frozen} is out of range; expected 0 to {}, because {} has {layers} layers and \
+             one of them has to learn",
+            layers.saturating_sub(1),
+            folder.dir().display()
+        )));
+    }
+    Ok(Tuning {
+        dropout: train.dropout,
+        freeze_embeddings: train.freeze_embeddings,
+        freeze_layers: frozen,
+    })
+}
+
+/// Says how much of a model is trained, where that is not all of it.
+fn tell_what_is_trained(encoder: &TorchEncoder) {
+    let (trained, all) = parameters(encoder);
+    if trained < all {
+        say(&format!(
+            "{trained} of {all} parameters are trained, the others stay as they are"
+        ));
+    }
+}
+
+/// How many numbers of a model are trained, and how many it has.
+pub fn parameters(encoder: &TorchEncoder) -> (usize, usize) {
+    let variables = encoder.var_store();
+    let trained = trained(variables).iter().map(|(_, tensor)| tensor.numel()).sum();
+    let all = variables.variables().values().map(Tensor::numel).sum();
+    (trained, all)
 }
 
 /// Says what is added to a raw pre-trained model.

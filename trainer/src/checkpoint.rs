@@ -1,10 +1,11 @@
 //! The best weights so far, kept in memory: for the models that Sextant trains, less than a gigabyte.
 
 use encoder::ranking::Metrics;
+use encoder_torch::trained;
 use tch::nn::VarStore;
 use tch::{Tensor, no_grad};
 
-/// A copy of all weights and what they were measured at.
+/// A copy of all trained weights and what they were measured at.
 pub struct Checkpoint {
     /// Steps taken.
     pub step: usize,
@@ -28,13 +29,13 @@ impl Checkpoint {
         &self.weights
     }
 
-    /// Copies the weights as they are now.
+    /// Copies the weights that are trained as they are now; the others do not change.
     pub fn take(step: usize, metrics: Metrics, variables: &VarStore) -> Self {
         let copy = |(name, tensor): (String, Tensor)| (name, no_grad(|| tensor.copy()));
         Checkpoint {
             step,
             metrics,
-            weights: variables.variables().into_iter().map(copy).collect(),
+            weights: trained(variables).into_iter().map(copy).collect(),
         }
     }
 

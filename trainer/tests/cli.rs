@@ -8,6 +8,7 @@ mod check;
 mod contrastive;
 mod families;
 mod objectives;
+mod parts;
 mod rounds;
 mod word_vectors;
 mod workplace;

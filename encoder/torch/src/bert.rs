@@ -13,6 +13,7 @@ use rust_bert::bert::{BertEmbeddings, BertModel};
 use tch::{Device, Kind, TchError, Tensor, nn};
 
 use crate::fused::{FusedBert, positions_from_padding};
+use crate::tuning::Tuning;
 
 const TOKEN_TYPES: &str = "embeddings.token_type_embeddings.weight";
 
@@ -29,16 +30,17 @@ pub(crate) struct TorchBert {
 
 impl TorchBert {
     /// Builds the model and puts the folder's weights in.
-    pub(crate) fn load(folder: &ModelFolder, device: Device, dropout: Option<f64>) -> Result<Self> {
+    pub(crate) fn load(folder: &ModelFolder, device: Device, tuning: &Tuning) -> Result<Self> {
         let config = folder.bert();
         let variables = nn::VarStore::new(device);
-        let small = rust_bert_config(config, dropout);
+        let small = rust_bert_config(config, tuning.dropout);
         let model = BertModel::new_with_optional_pooler(variables.root(), &small, false);
         if config.type_vocab_size == 0 {
             zero_and_remove(&variables, TOKEN_TYPES);
         }
         put_weights(&variables, folder)?;
-        let fused = FusedBert::new(&variables, config, dropout);
+        tuning.freeze(&variables);
+        let fused = FusedBert::new(&variables, config, tuning.dropout);
         Ok(Self {
             fused,
             variables,

@@ -10,10 +10,12 @@ mod dropout;
 mod fused;
 mod start;
 mod torch_encoder;
+mod tuning;
 
 pub use device::select_device;
 pub use start::{limit_threads, restart_tuned};
 pub use torch_encoder::{TorchEncoder, open};
+pub use tuning::{Tuning, layer_of, trained};
 
 /// libtorch allocates and frees a gigabyte of activations in each layer. The C library's allocator hands large pieces back
 /// to the kernel at once and gets them back page by page; this one keeps them ([`restart_tuned`] says for how long).

@@ -9,6 +9,7 @@ use encoder::{Encoded, Encoder, EncoderError, Result, TextEncoder};
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::bert::TorchBert;
+use crate::tuning::Tuning;
 
 /// Opens a model folder on `device` for encoding.
 ///
@@ -30,16 +31,16 @@ impl TorchEncoder {
     /// # Errors
     /// A folder that is incomplete, damaged or uses something unsupported.
     pub fn open(dir: &Path, device: Device) -> Result<Self> {
-        Self::from_folder(ModelFolder::open(dir)?, device, None)
+        Self::from_folder(ModelFolder::open(dir)?, device, &Tuning::default())
     }
 
-    /// Opens a folder that was read before, perhaps with another maximum length; `dropout` replaces
-    /// both probabilities of the configuration, for training.
+    /// Opens a folder that was read before, perhaps with another maximum length, for a training that `tuning`
+    /// describes.
     ///
     /// # Errors
     /// Damaged weights, or something that libtorch's model does not support.
-    pub fn from_folder(folder: ModelFolder, device: Device, dropout: Option<f64>) -> Result<Self> {
-        let encoder = TextEncoder::new(&folder, TorchBert::load(&folder, device, dropout)?)?;
+    pub fn from_folder(folder: ModelFolder, device: Device, tuning: &Tuning) -> Result<Self> {
+        let encoder = TextEncoder::new(&folder, TorchBert::load(&folder, device, tuning)?)?;
         Ok(Self { folder, encoder })
     }
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use encoder::Encoder;
 use encoder::model::ModelFolder;
-use encoder_torch::TorchEncoder;
+use encoder_torch::{TorchEncoder, Tuning};
 use fixture::{assert_parity, assert_truncated_parity, base_model, cases, truncated};
 use tch::Device;
 
@@ -42,7 +42,7 @@ fn truncated_vectors_equal_those_of_sentence_transformers_and_what_is_trained_is
     let (length, _) = truncated("all-MiniLM-L6-v2");
     let folder = ModelFolder::open(&base_model()).unwrap();
     let folder = folder.with_truncate_dim(length).unwrap();
-    let model = TorchEncoder::from_folder(folder, Device::Cpu, None).unwrap();
+    let model = TorchEncoder::from_folder(folder, Device::Cpu, &Tuning::default()).unwrap();
     assert_truncated_parity("all-MiniLM-L6-v2", &model);
     let batch = model.tokenize(&["fever", "a sore throat"]).unwrap();
     assert_eq!(model.embed(&batch, false).unwrap().size(), [2, 384]);
@@ -139,7 +139,7 @@ fn a_saved_model_keeps_what_it_says_about_lengths() {
     encoder::testing::write_tiny_model(folder.path(), 7).unwrap();
     let read = ModelFolder::open(folder.path()).unwrap();
     let read = read.with_truncate_dim(8).unwrap().with_matryoshka(&[8, 16]);
-    let model = TorchEncoder::from_folder(read, Device::Cpu, None).unwrap();
+    let model = TorchEncoder::from_folder(read, Device::Cpu, &Tuning::default()).unwrap();
     model.save(saved.path()).unwrap();
     let again = ModelFolder::open(saved.path()).unwrap();
     assert_eq!((again.dimensions().kept(), again.dimensions().full()), (8, 32));

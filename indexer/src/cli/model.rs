@@ -6,7 +6,7 @@ use anyhow::bail;
 use encoder::DeviceChoice;
 use encoder::Encoder;
 use encoder::model::{Architecture, Dimensions, ModelFolder, StaticFolder};
-use encoder_torch::TorchEncoder;
+use encoder_torch::{TorchEncoder, Tuning};
 
 use super::args::{Backend, BuildArguments};
 use super::output;
@@ -37,7 +37,11 @@ pub fn open(dir: &Path, arguments: &BuildArguments) -> anyhow::Result<Box<dyn En
     match (arguments.backend, arguments.device) {
         (Backend::Torch, choice) => {
             let device = encoder_torch::select_device(choice)?;
-            Ok(Box::new(TorchEncoder::from_folder(folder, device, None)?))
+            Ok(Box::new(TorchEncoder::from_folder(
+                folder,
+                device,
+                &Tuning::default(),
+            )?))
         }
         (Backend::Candle, DeviceChoice::Auto | DeviceChoice::Cpu) => Ok(encoder::load_candle(&folder)?),
         (Backend::Candle, DeviceChoice::Cuda(_)) => {

@@ -87,6 +87,7 @@ mod tests {
 
     use encoder::model::ModelFolder;
     use encoder::tokens::Tokens;
+    use encoder_torch::Tuning;
     use tch::{Device, Kind};
 
     use super::*;
@@ -111,7 +112,11 @@ mod tests {
     fn tiny_bert(dropout: f64) -> TorchEncoder {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny-bert");
         let folder = ModelFolder::open(&folder).unwrap();
-        TorchEncoder::from_folder(folder, Device::Cpu, Some(dropout)).unwrap()
+        let tuning = Tuning {
+            dropout: Some(dropout),
+            ..Tuning::default()
+        };
+        TorchEncoder::from_folder(folder, Device::Cpu, &tuning).unwrap()
     }
 
     /// The gradients by name, which are forgotten.

@@ -8,9 +8,13 @@
 //! weight decay, and so are their gradients and moments: a step is a few operations, however many parameters
 //! there are. On the CPU these walk the flat tensors piece by piece, so that a piece is read from memory once a
 //! step and not once an operation.
+//!
+//! Lower layers can learn more slowly (Howard and Ruder 2018, "Universal Language Model Fine-tuning for Text
+//! Classification", section 3.2, <https://arxiv.org/abs/1801.06146>); each layer has flat tensors of its own then.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use encoder_torch::{layer_of, trained};
 use tch::nn::VarStore;
 use tch::{Device, Kind, TchError, Tensor, no_grad};
 
@@ -28,10 +32,12 @@ pub struct AdamW {
     step: i32,
 }
 
-/// The parameters of one weight decay with all that belongs to them, in flat tensors of the same length.
+/// The parameters of one weight decay and rate with all that belongs to them, in flat tensors of the same length.
 struct Block {
     members: Vec<Member>,
     decay: f64,
+    /// Factor on the learning rate.
+    rate: f64,
     parameters: Tensor,
     gradients: Tensor,
     /// Running means of the gradients, and of their squares.
@@ -51,20 +57,31 @@ impl AdamW {
     /// each gets a gradient of zeros.
     ///
     /// `weight_decay` applies to matrices alone: biases and LayerNorm have no scale that shrinking could
-    /// simplify.
+    /// simplify. The learning rate of a layer is `layer_decay` times that of the layer above it; the embeddings are
+    /// below the lowest layer.
     ///
     /// # Errors
     /// Not enough memory.
-    pub fn new(variables: &VarStore, weight_decay: f64) -> Result<Self, TchError> {
-        let mut named: Vec<(String, Tensor)> = variables.variables().into_iter().collect();
-        // The store is a hash map; a fixed order makes the sum in the norm the same in every run.
-        named.sort_by(|a, b| a.0.cmp(&b.0));
-        named.retain(|(_, parameter)| parameter.requires_grad());
-        let (decayed, spared): (Vec<_>, Vec<_>) = named.into_iter().partition(|(name, _)| is_decayed(name));
-        let blocks = [(decayed, weight_decay), (spared, 0.0)]
-            .into_iter()
-            .filter(|(parameters, _)| !parameters.is_empty())
-            .map(|(parameters, decay)| Block::new(parameters, decay));
+    pub fn new(variables: &VarStore, weight_decay: f64, layer_decay: f64) -> Result<Self, TchError> {
+        // In a fixed order, which makes the sum in the norm the same in every run.
+        let named = trained(variables);
+        // 0 for the embeddings, then the layers from the lowest.
+        let height = |name: &str| layer_of(name).map_or(0, |layer| layer + 1);
+        let top = named.iter().map(|(name, _)| height(name)).max().unwrap_or(0);
+        let mut groups: BTreeMap<(bool, usize), Vec<(String, Tensor)>> = BTreeMap::new();
+        for (name, parameter) in named {
+            let below_top = if layer_decay == 1.0 {
+                0
+            } else {
+                top - height(&name)
+            };
+            let group = groups.entry((!is_decayed(&name), below_top)).or_default();
+            group.push((name, parameter));
+        }
+        let blocks = groups.into_iter().map(|((spared, below_top), parameters)| {
+            let decay = if spared { 0.0 } else { weight_decay };
+            Block::new(parameters, decay, layer_decay.powi(below_top as i32))
+        });
         Ok(AdamW {
             blocks: blocks.collect::<Result<_, _>>()?,
             step: 0,
@@ -109,7 +126,7 @@ impl AdamW {
         })
     }
 
-    /// One update with learning rate `rate`.
+    /// One update with learning rate `rate` for the top layer.
     ///
     /// # Errors
     /// What libtorch refuses.
@@ -172,7 +189,7 @@ impl AdamW {
 }
 
 impl Block {
-    fn new(parameters: Vec<(String, Tensor)>, decay: f64) -> Result<Self, TchError> {
+    fn new(parameters: Vec<(String, Tensor)>, decay: f64, rate: f64) -> Result<Self, TchError> {
         let flattened: Result<Vec<Tensor>, TchError> = parameters
             .iter()
             .map(|(_, parameter)| parameter.f_detach()?.f_flatten(0, -1))
@@ -181,6 +198,7 @@ impl Block {
         let mut block = Block {
             members: Vec::with_capacity(parameters.len()),
             decay,
+            rate,
             gradients: flat.f_zeros_like()?,
             mean: flat.f_zeros_like()?,
             square: flat.f_zeros_like()?,
@@ -211,6 +229,7 @@ impl Block {
     /// `θ ← θ·(1 − rate·decay) − rate · m̂ / (√v̂ + ε)`, with bias-corrected moments m̂ and v̂.
     fn update(&self, rate: f64, corrections: (f64, f64)) -> Result<(), TchError> {
         let length = self.parameters.size()[0];
+        let rate = rate * self.rate;
         let piece = match self.parameters.device() {
             Device::Cpu => PIECE,
             _ => length,
@@ -285,7 +304,7 @@ mod tests {
     fn the_first_step_moves_by_the_rate_against_the_gradients_sign() {
         let store = store(&["weight"]);
         let loss = (&store.variables()["weight"] * Tensor::from_slice(&[3.0f32, -5.0])).sum(Kind::Float);
-        let mut optimizer = AdamW::new(&store, 0.0).unwrap();
+        let mut optimizer = AdamW::new(&store, 0.0, 1.0).unwrap();
         loss.backward();
         optimizer.step(0.1).unwrap();
         let moved = values(&store, "weight");
@@ -300,7 +319,7 @@ mod tests {
         let store = store(&["weight", "bias", "LayerNorm_weight"]);
         let all: Vec<Tensor> = store.variables().into_values().collect();
         let loss = Tensor::stack(&all, 0).sum(Kind::Float) * 0.0;
-        let mut optimizer = AdamW::new(&store, 0.5).unwrap();
+        let mut optimizer = AdamW::new(&store, 0.5, 1.0).unwrap();
         loss.backward();
         optimizer.step(0.1).unwrap();
         assert_eq!(values(&store, "weight")[0], 0.95f32 as f64);
@@ -314,7 +333,7 @@ mod tests {
         let store = store(&["a", "b"]);
         let variables = store.variables();
         let loss = (&variables["a"] * 3.0 + &variables["b"] * 4.0).sum(Kind::Float);
-        let mut optimizer = AdamW::new(&store, 0.0).unwrap();
+        let mut optimizer = AdamW::new(&store, 0.0, 1.0).unwrap();
         loss.backward();
         let norm = optimizer.clip_grad_norm(1.0).unwrap();
         assert!((norm - 50.0f64.sqrt()).abs() < 1e-5);
@@ -327,7 +346,7 @@ mod tests {
     fn whoever_held_a_parameter_before_sees_its_updates_and_its_gradient() {
         let store = store(&["a", "bias", "b"]);
         let held = store.variables();
-        let mut optimizer = AdamW::new(&store, 0.0).unwrap();
+        let mut optimizer = AdamW::new(&store, 0.0, 1.0).unwrap();
         assert_eq!(Vec::<f32>::try_from(held["b"].grad()).unwrap(), [0.0, 0.0]);
         for _ in 0..2 {
             (&held["b"] * 3.0).sum(Kind::Float).backward();
@@ -356,7 +375,7 @@ mod tests {
             loss.backward();
             optimizer.step(0.1).unwrap();
         };
-        let mut whole = AdamW::new(&store, 0.01).unwrap();
+        let mut whole = AdamW::new(&store, 0.01, 1.0).unwrap();
         turn(&mut whole, 2.0);
         let kept: HashMap<String, Tensor> = whole
             .moments()
@@ -374,7 +393,7 @@ mod tests {
                 variables[*name].shallow_clone().copy_(weight);
             }
         });
-        let mut resumed = AdamW::new(&store, 0.01).unwrap();
+        let mut resumed = AdamW::new(&store, 0.01, 1.0).unwrap();
         resumed.restore(1, &kept).unwrap();
         turn(&mut resumed, -1.0);
         assert_eq!(values(&store, "weight"), expected);

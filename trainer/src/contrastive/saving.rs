@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use encoder_torch::TorchEncoder;
+use encoder_torch::{TorchEncoder, trained};
 
 use super::identity::Identity;
 use super::optimizer::AdamW;
@@ -99,7 +99,7 @@ impl<'a> Saving<'a> {
     pub fn write(&mut self, parts: &Parts, log: &RunLog) -> Result<()> {
         let moments = parts.optimizer.map(AdamW::moments).transpose();
         let mut tensors = moments.map_err(torch)?.unwrap_or_default();
-        let weights = parts.encoder.var_store().variables();
+        let weights = trained(parts.encoder.var_store());
         tensors.extend(
             weights
                 .into_iter()

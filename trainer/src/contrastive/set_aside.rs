@@ -1,8 +1,9 @@
 //! A training set aside on disk, to be gone on with exactly where it was.
 //!
 //! The file is safetensors, so that other tools can look into it: `weight.NAME`, AdamW's `mean.NAME` and
-//! `square.NAME`, the best weights of the round as `kept.NAME`, those of the rounds before it
-//! as `best.NAME`, and the run log as bytes. What is not a tensor is in its
+//! `square.NAME`, the best weights of the round as `kept.NAME`, those of the rounds before it as `best.NAME`, each of the
+//! parameters that are trained, and the run log as bytes. The other parameters are the base model's, whose weights the
+//! identity knows. What is not a tensor is in its
 //! metadata, with a checksum of all. The batches and the dropout of a step depend on the seed and the step's number
 //! alone, so neither a sampler nor a generator has a state to keep.
 
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use encoder::EncoderError;
 use encoder::ranking::Metrics;
+use encoder_torch::trained;
 use safetensors::tensor::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 use tch::nn::VarStore;
@@ -89,7 +91,8 @@ pub struct State {
 }
 
 impl State {
-    /// The weights that are stored as `KIND.NAME`, for all of `variables` and on their device.
+    /// The weights that are stored as `KIND.NAME`, for those of `variables` that are trained and on their
+    /// device.
     ///
     /// # Errors
     /// The first name that is missing or whose tensor has another shape.
@@ -103,7 +106,7 @@ impl State {
             let on_device = found.map(|found| found.to_device(weight.device()));
             on_device.map(|found| (name, found)).ok_or(stored)
         };
-        variables.variables().into_iter().map(find).collect()
+        trained(variables).into_iter().map(find).collect()
     }
 }
 

@@ -41,7 +41,8 @@ impl<'a> Stepper<'a> {
     /// # Errors
     /// Not enough memory for the gradients and the optimizer's moments.
     pub fn new(encoder: &'a TorchEncoder, train: &Train) -> Result<Self> {
-        let optimizer = AdamW::new(encoder.var_store(), train.weight_decay).map_err(torch)?;
+        let optimizer = AdamW::new(encoder.var_store(), train.weight_decay, train.layer_decay);
+        let optimizer = optimizer.map_err(torch)?;
         Ok(Stepper {
             encoder,
             optimizer,

@@ -9,11 +9,11 @@ use trainer::run_log::Event;
 use super::{refused, steps};
 use crate::workplace::{Workplace, interrupt, stderr};
 
-const TRAIN: [&str; 4] = ["--config", "small.toml", "--threads", "1"];
-const RESUME: [&str; 5] = ["--config", "small.toml", "--threads", "1", "--resume"];
+pub const TRAIN: [&str; 4] = ["--config", "small.toml", "--threads", "1"];
+pub const RESUME: [&str; 5] = ["--config", "small.toml", "--threads", "1", "--resume"];
 
 /// Seconds of training on one thread, with dropout and a few measurements.
-fn long_place() -> Workplace {
+pub fn long_place() -> Workplace {
     let place = Workplace::new();
     place.set("epochs = 4", "max_steps = 1500");
     place.set("learning_rate = 5e-3", "learning_rate = 1e-3\ndropout = 0.2");

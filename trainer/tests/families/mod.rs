@@ -20,12 +20,17 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Trains a few steps from the encoder's fixture `name` and returns what was said.
-fn train_from(place: &Workplace, name: &str) -> String {
+/// Makes the encoder's fixture `name` the base model.
+pub(super) fn start_from(place: &Workplace, name: &str) {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let fixture = root.join("../encoder/tests/fixtures/architectures").join(name);
     fs::remove_dir_all(place.path("base")).unwrap();
     copy(&fixture, &place.path("base"));
+}
+
+/// Trains a few steps from the encoder's fixture `name` and returns what was said.
+fn train_from(place: &Workplace, name: &str) -> String {
+    start_from(place, name);
     place.set("epochs = 4", "max_steps = 12");
     let output = place.train(&["--config", "small.toml"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -80,12 +85,7 @@ fn a_distilbert_is_saved_with_its_own_names() {
 fn a_length_beyond_the_positions_of_a_roberta_is_refused() {
     let place = Workplace::new();
     place.set("max_length = 32", "max_length = 41");
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    fs::remove_dir_all(place.path("base")).unwrap();
-    copy(
-        &root.join("../encoder/tests/fixtures/architectures/roberta"),
-        &place.path("base"),
-    );
+    start_from(&place, "roberta");
     let output = place.train(&["--config", "small.toml"]);
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");

@@ -97,6 +97,13 @@ fn contrastive(check: &Check, config: &Contrastive) -> Result<()> {
             "0 to 0.9",
         )?;
     }
+    let decay = train.layer_decay;
+    check.that(
+        "train.layer_decay",
+        decay,
+        decay > 0.0 && decay <= 1.0,
+        "above 0, at most 1",
+    )?;
     check_mine::ranges(check, &config.mine)?;
     check_mine::rounds(check, config)?;
     check.checkpoint_minutes(config.checkpoint.every_minutes)
@@ -202,6 +209,8 @@ mod tests {
             "warmup_ratio = 0",
             "weight_decay = 0",
             "dropout = 0.9",
+            "layer_decay = 1",
+            "freeze_embeddings = true\nfreeze_layers = 3",
         ] {
             with(line).unwrap();
         }
@@ -228,6 +237,8 @@ mod tests {
             ("scale = 0", "train.scale = 0", "at most 1000"),
             ("max_length = 2", "train.max_length = 2", "3 tokens or more"),
             ("dropout = 1.0", "train.dropout = 1", "0 to 0.9"),
+            ("layer_decay = 0", "train.layer_decay = 0", "above 0, at most 1"),
+            ("layer_decay = 1.1", "train.layer_decay = 1.1", "at most 1"),
         ] {
             let message = with(line).unwrap_err();
             assert!(

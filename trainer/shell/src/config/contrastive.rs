@@ -167,6 +167,13 @@ pub struct Train {
     /// Dropout probability in all layers; without it, the base model's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dropout: Option<f64>,
+    /// Leave the embeddings as they are.
+    pub freeze_embeddings: bool,
+    /// Leave the embeddings and this many layers, counted from the lowest, as they are.
+    pub freeze_layers: usize,
+    /// The learning rate of a layer is this times that of the layer above it, and the embeddings' this times that of
+    /// the lowest; the top layer has `learning_rate`. 1 is one rate for all.
+    pub layer_decay: f64,
 }
 
 impl Default for Train {
@@ -184,6 +191,9 @@ impl Default for Train {
             seed: 42,
             max_length: None,
             dropout: None,
+            freeze_embeddings: false,
+            freeze_layers: 0,
+            layer_decay: 1.0,
         }
     }
 }

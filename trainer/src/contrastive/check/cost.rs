@@ -6,6 +6,7 @@ use encoder::tokens::{TokenBatch, Tokens};
 use tch::Kind;
 
 use super::Inspected;
+use crate::base_model;
 use crate::contrastive::embed::groups;
 use crate::contrastive::mixing::Dealt;
 use crate::contrastive::torch;
@@ -14,8 +15,8 @@ use crate::error::Result;
 /// Tokens that are computed to estimate the time.
 const PROBE_TOKENS: usize = 2048;
 
-/// A step computes about as much as this many passes forward: one forward, and backward twice as much.
-const PASSES: f64 = 3.0;
+/// The way back through a layer computes about as much as this many passes forward.
+const BACKWARD: f64 = 2.0;
 
 /// Bytes kept for the way back for each token, layer and number of a hidden state: 34 at 16 bits without the
 /// attention's matrix (Korthikanti et al. 2022, "Reducing Activation Recomputation", section 4.1), here at 32 bits.
@@ -63,19 +64,23 @@ pub fn load(inspected: &Inspected, batches: &[Dealt]) -> Load {
     load
 }
 
-/// Bytes for weights, gradients and AdamW's two moments, activations, and the best weights where they are measured, of
-/// the round and of the rounds before.
+/// Bytes for weights, activations, and, of what is trained, gradients, AdamW's two moments, and the best weights where
+/// they are measured, of the round and of the rounds before.
 pub fn memory(inspected: &Inspected, load: &Load) -> u64 {
-    let variables = inspected.encoder.var_store().variables();
-    let parameters: usize = variables.values().map(tch::Tensor::numel).sum();
+    let (trained, parameters) = base_model::parameters(inspected.encoder);
     let copies = match (inspected.evaluator, inspected.config.rounds()) {
-        (None, _) => 4,
-        (Some(_), 1) => 5,
-        (Some(_), _) => 6,
+        (None, _) => 3,
+        (Some(_), 1) => 4,
+        (Some(_), _) => 5,
     };
-    let bert = inspected.encoder.folder().bert();
-    let hidden = (bert.hidden_size * bert.num_hidden_layers) as u64;
-    4 * copies * parameters as u64 + ACTIVATION_BYTES * hidden * load.largest as u64
+    let hidden = (inspected.encoder.folder().bert().hidden_size * layers(inspected).0) as u64;
+    4 * (parameters + copies * trained) as u64 + ACTIVATION_BYTES * hidden * load.largest as u64
+}
+
+/// The layers that gradients go back through, and all of them.
+fn layers(inspected: &Inspected) -> (usize, usize) {
+    let all = inspected.encoder.folder().bert().num_hidden_layers;
+    (all - inspected.config.train.freeze_layers.min(all), all)
 }
 
 /// Seconds for all steps, from a pass of some of the first batch's texts.
@@ -108,12 +113,15 @@ pub fn time(inspected: &Inspected) -> Result<f64> {
     let each_token = began.elapsed().as_secs_f64() / tokens.max(1) as f64;
     let epoch = load(inspected, &batches);
     let each_step = epoch.tokens as f64 / batches.len() as f64;
-    let again = if prepared.dataset.loss.mini_batch_tokens.is_some() {
-        1.0
+    let forward = if prepared.dataset.loss.mini_batch_tokens.is_some() {
+        2.0
     } else {
-        0.0
+        1.0
     };
-    Ok(each_token * each_step * (PASSES + again) * (inspected.config.rounds() * inspected.steps) as f64)
+    let (trained, all) = layers(inspected);
+    let backward = BACKWARD * trained as f64 / all.max(1) as f64;
+    let steps = inspected.config.rounds() * inspected.steps;
+    Ok(each_token * each_step * (forward + backward) * steps as f64)
 }
 
 /// The first number from `step` on that has no divisor in common with `count`.
