@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use encoder::Encoder;
 use encoder::model::{Architecture, ModelFolder, Prompts, note_on_raw};
-use encoder_torch::{TorchEncoder, Tuning, trained};
+use encoder_torch::{Lora, TorchEncoder, Tuning, trained};
 use tch::{Device, Tensor};
 
-use crate::config::{Contrastive, Train};
+use crate::config::{self, Contrastive, Train};
 use crate::error::{Result, TrainError};
 use crate::progress::say;
 
@@ -36,12 +36,13 @@ pub fn open_any(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
     })
 }
 
-/// Opens the model at `dir` on `device`, with the configuration's maximum length, dropout, prompts and frozen parts. What
-/// is trained are whole vectors, and those cut as the losses say; the folder's own `truncate_dim` holds where texts are
-/// encoded.
+/// Opens the model at `dir` on `device`, with the configuration's maximum length, dropout, prompts, frozen parts and
+/// LoRA. What is trained are whole vectors, and those cut as the losses say; the folder's own `truncate_dim` holds where
+/// texts are encoded.
 ///
 /// # Errors
-/// A damaged or unsupported folder, a `max_length` beyond the model's positions, no layer that is not frozen.
+/// A damaged or unsupported folder, a `max_length` beyond the model's positions, no layer that is not frozen, a
+/// rank beyond its matrices'.
 pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEncoder> {
     let mut folder = ModelFolder::open(dir)?;
     tell_if_raw(dir);
@@ -63,14 +64,15 @@ pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEnc
         }
         folder = folder.with_max_length(length)?;
     }
-    let tuning = tuning(train, &folder)?;
+    let tuning = tuning(config, &folder)?;
     let encoder = TorchEncoder::from_folder(folder, device, &tuning)?;
     tell_what_is_trained(&encoder);
     Ok(encoder)
 }
 
 /// What is trained of the model in `folder`.
-fn tuning(train: &Train, folder: &ModelFolder) -> Result<Tuning> {
+fn tuning(config: &Contrastive, folder: &ModelFolder) -> Result<Tuning> {
+    let train = &config.train;
     let (frozen, layers) = (train.freeze_layers, folder.bert().num_hidden_layers);
     if frozen >= layers {
         return Err(TrainError::Config(format!(
@@ -84,6 +86,29 @@ fn tuning(train: &Train, folder: &ModelFolder) -> Result<Tuning> {
         dropout: train.dropout,
         freeze_embeddings: train.freeze_embeddings,
         freeze_layers: frozen,
+        lora: config
+            .lora
+            .as_ref()
+            .map(|lora| lora_of(lora, train, folder))
+            .transpose()?,
+    })
+}
+
+fn lora_of(lora: &config::Lora, train: &Train, folder: &ModelFolder) -> Result<Lora> {
+    let hidden = folder.bert().hidden_size;
+    if lora.rank > hidden {
+        return Err(TrainError::Config(format!(
+            "lora.rank = {} is out of range; expected 1 to {hidden}, the rank of the matrices of {}",
+            lora.rank,
+            folder.dir().display()
+        )));
+    }
+    Ok(Lora {
+        rank: lora.rank,
+        alpha: lora.alpha,
+        dropout: lora.dropout,
+        targets: lora.targets.iter().map(|target| target.part()).collect(),
+        seed: u64::from(train.seed),
     })
 }
 

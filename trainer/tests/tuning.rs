@@ -1,4 +1,5 @@
-//! Learning rates by layer against PyTorch's AdamW with a parameter group for each layer.
+//! Learning rates by layer against PyTorch's AdamW with a parameter group for each layer, and LoRA against its own
+//! gradients.
 //!
 //! The stored values come from `fixtures/make_tiny_bert.py` and `fixtures/make_tuning.py`.
 #![allow(
@@ -10,9 +11,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use encoder::model::ModelFolder;
-use encoder_torch::{TorchEncoder, Tuning};
+use encoder_torch::{Lora, TorchEncoder, Tuning, layer_of, trained};
 use serde::Deserialize;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, Tensor, no_grad};
 use trainer::contrastive::optimizer::AdamW;
 
 #[derive(Deserialize)]
@@ -21,6 +22,7 @@ struct Reference {
     rows: Vec<[String; 2]>,
     scale: f64,
     rates: Rates,
+    lora: Adapted,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +40,15 @@ struct Changed {
     change: f64,
     /// The first four numbers afterwards.
     first: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Adapted {
+    rank: usize,
+    alpha: f64,
+    loss: f64,
+    /// Of A and B, row after row.
+    gradients: HashMap<String, Vec<f64>>,
 }
 
 fn reference() -> Reference {
@@ -103,4 +114,55 @@ fn rates_by_layer_follow_pytorchs_parameter_groups() {
             );
         }
     }
+}
+
+/// What the fixture has for A (sine) and B (cosine).
+fn fill(parameters: &[(String, Tensor)]) {
+    for (name, parameter) in parameters {
+        let number = layer_of(name).unwrap() as f64;
+        let numbers = Tensor::arange(parameter.numel() as i64, (Kind::Float, Device::Cpu)) + (1.0 + number);
+        let values = if name.ends_with("lora_A") {
+            numbers.sin()
+        } else {
+            numbers.cos()
+        } / 4.0;
+        no_grad(|| parameter.shallow_clone().copy_(&values.view_as(parameter)));
+    }
+}
+
+#[test]
+fn loss_and_gradients_with_lora_are_pytorchs() {
+    let reference = reference();
+    let expected = &reference.lora;
+    let encoder = tiny_bert(&Tuning {
+        lora: Some(Lora {
+            rank: expected.rank,
+            alpha: expected.alpha,
+            dropout: 0.0,
+            targets: vec!["attention.self.query", "attention.self.value"],
+            seed: 1,
+        }),
+        ..Tuning::default()
+    });
+    let parameters = trained(encoder.var_store());
+    fill(&parameters);
+    let loss = loss(&encoder, &reference);
+    let difference = (loss.double_value(&[]) - expected.loss).abs();
+    assert!(
+        difference < 1e-5 * expected.loss,
+        "{difference} from {}",
+        expected.loss
+    );
+    loss.backward();
+    assert_eq!(parameters.len(), expected.gradients.len());
+    for (name, parameter) in &parameters {
+        let expected = Tensor::from_slice(&expected.gradients[name]);
+        let difference = parameter.grad().view(-1) - &expected;
+        let (difference, size) = (difference.abs().max(), expected.abs().max());
+        let (difference, size) = (difference.double_value(&[]), size.double_value(&[]));
+        assert!(difference < 1e-5 + 1e-4 * size, "{name}: {difference} of {size}");
+    }
+    let others = encoder.var_store().variables().into_iter();
+    let mut others = others.filter(|(name, _)| !name.contains("lora"));
+    assert!(others.all(|(_, parameter)| !parameter.grad().defined()));
 }

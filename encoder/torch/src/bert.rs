@@ -13,6 +13,7 @@ use rust_bert::bert::{BertEmbeddings, BertModel};
 use tch::{Device, Kind, TchError, Tensor, nn};
 
 use crate::fused::{FusedBert, positions_from_padding};
+use crate::lora::Lora;
 use crate::tuning::Tuning;
 
 const TOKEN_TYPES: &str = "embeddings.token_type_embeddings.weight";
@@ -26,6 +27,7 @@ pub(crate) struct TorchBert {
     count_from: Option<i64>,
     pooling: Pooling,
     normalize: bool,
+    lora: Option<Lora>,
 }
 
 impl TorchBert {
@@ -39,8 +41,10 @@ impl TorchBert {
             zero_and_remove(&variables, TOKEN_TYPES);
         }
         put_weights(&variables, folder)?;
-        tuning.freeze(&variables);
-        let fused = FusedBert::new(&variables, config, tuning.dropout);
+        tuning
+            .apply(&variables)
+            .map_err(EncoderError::compute("libtorch", "adding LoRA's parameters"))?;
+        let fused = FusedBert::new(&variables, config, tuning);
         Ok(Self {
             fused,
             variables,
@@ -51,11 +55,22 @@ impl TorchBert {
                 .then_some(config.pad_token_id as i64),
             pooling: folder.pooling(),
             normalize: folder.normalize(),
+            lora: tuning.lora.clone(),
         })
     }
 
     pub(crate) fn variables(&self) -> &nn::VarStore {
         &self.variables
+    }
+
+    /// The parameters as a model of this architecture has them: what LoRA learned is in the matrices.
+    pub(crate) fn weights(&self) -> Result<HashMap<String, Tensor>> {
+        match &self.lora {
+            Some(lora) => lora
+                .merge(&self.variables)
+                .map_err(EncoderError::compute("libtorch", "merging what LoRA learned")),
+            None => Ok(self.variables.variables()),
+        }
     }
 
     /// One vector per text, shape `(rows, dimension)`, on the device, differentiable; dropout is
@@ -69,7 +84,7 @@ impl TorchBert {
     }
 
     /// The same by rust-bert's own forward pass: the reference for [`Self::embed`]. rust-bert's LayerNorm adds
-    /// 1e-12 to the variance, whatever the configuration says.
+    /// 1e-12 to the variance, whatever the configuration says, and it knows of no LoRA.
     pub(crate) fn embed_by_rust_bert(&self, batch: &TokenBatch) -> Result<Tensor> {
         let failed = || EncoderError::compute("libtorch", "preparing a batch");
         let (ids, mask) = self.inputs(batch).map_err(failed())?;

@@ -5,15 +5,56 @@
 //! `gelu` do each in one pass. Queries, keys and values are one matrix product. Same parameters, same result (a test
 //! compares them). Every step is of the kind that returns errors: a batch too large for the memory ends with a message.
 
+use std::collections::HashMap;
+
 use encoder::model::{BertConfig, Family};
 use tch::{Device, Kind, TchError, Tensor, nn};
 
 use crate::dropout::{self, dropout};
+use crate::lora::{Adapter, Lora};
+use crate::tuning::Tuning;
 
 /// The parameters of one linear or LayerNorm step; they share their memory with the `VarStore`.
 struct Affine {
     weight: Tensor,
     bias: Tensor,
+    adapter: Option<Adapter>,
+}
+
+impl Affine {
+    /// `output`, which the matrix gives for `input`, with what LoRA adds to it.
+    fn adapt(&self, output: Tensor, input: &Tensor, train: bool) -> Result<Tensor, TchError> {
+        match &self.adapter {
+            Some(adapter) => output.f_add(&adapter.forward(input, train)?),
+            None => Ok(output),
+        }
+    }
+}
+
+/// Parameters by name, to be taken out. Every name was put there by rust-bert under the model's very configuration.
+struct Parameters<'a> {
+    all: HashMap<String, Tensor>,
+    lora: Option<&'a Lora>,
+}
+
+impl Parameters<'_> {
+    fn tensor(&mut self, name: &str) -> Tensor {
+        self.all.remove(name).unwrap_or_default()
+    }
+
+    fn table(&mut self, name: &str) -> Tensor {
+        self.tensor(&format!("embeddings.{name}_embeddings.weight"))
+    }
+
+    fn affine(&mut self, name: &str) -> Affine {
+        Affine {
+            weight: self.tensor(&format!("{name}.weight")),
+            bias: self.tensor(&format!("{name}.bias")),
+            adapter: self
+                .lora
+                .and_then(|lora| Adapter::take(&mut self.all, name, lora)),
+        }
+    }
 }
 
 struct Layer {
@@ -50,18 +91,16 @@ pub(crate) struct FusedBert {
 
 impl FusedBert {
     /// Finds the parameters of `variables` by their names in the checkpoint.
-    pub(crate) fn new(variables: &nn::VarStore, config: &BertConfig, dropout: Option<f64>) -> Self {
-        let mut all = variables.variables();
-        // Every name was put there by rust-bert under this very configuration.
-        let mut tensor = |name: String| all.remove(&name).unwrap_or_default();
-        let mut affine = |name: &str| Affine {
-            weight: tensor(format!("{name}.weight")),
-            bias: tensor(format!("{name}.bias")),
+    pub(crate) fn new(variables: &nn::VarStore, config: &BertConfig, tuning: &Tuning) -> Self {
+        let mut parameters = Parameters {
+            all: variables.variables(),
+            lora: tuning.lora.as_ref(),
         };
-        let norm = affine("embeddings.LayerNorm");
+        let dropout = tuning.dropout;
+        let norm = parameters.affine("embeddings.LayerNorm");
         let layers = (0..config.num_hidden_layers)
             .map(|i| {
-                let mut part = |name: &str| affine(&format!("encoder.layer.{i}.{name}"));
+                let mut part = |name: &str| parameters.affine(&format!("encoder.layer.{i}.{name}"));
                 Layer {
                     query: part("attention.self.query"),
                     key: part("attention.self.key"),
@@ -74,13 +113,12 @@ impl FusedBert {
                 }
             })
             .collect();
-        let mut table = |name: &str| tensor(format!("embeddings.{name}_embeddings.weight"));
         let hidden_dropout = dropout.unwrap_or(config.hidden_dropout_prob);
         let distilled = config.family == Family::DistilBert;
         Self {
-            words: table("word"),
-            positions: table("position"),
-            token_types: (!distilled).then(|| table("token_type")),
+            words: parameters.table("word"),
+            positions: parameters.table("position"),
+            token_types: (!distilled).then(|| parameters.table("token_type")),
             norm,
             layers,
             heads: config.num_attention_heads as i64,
@@ -157,16 +195,16 @@ impl FusedBert {
         let size = hidden.size();
         let (rows, length) = (size[0], size[1]);
         let parts = [&layer.query, &layer.key, &layer.value];
-        let together = Affine {
-            weight: Tensor::f_cat(&parts.map(|part| &part.weight), 0)?,
-            bias: Tensor::f_cat(&parts.map(|part| &part.bias), 0)?,
-        };
+        let weight = Tensor::f_cat(&parts.map(|part| &part.weight), 0)?;
+        let bias = Tensor::f_cat(&parts.map(|part| &part.bias), 0)?;
         // (B, L, 3 D) → three times (B, heads, L, D / heads), without a copy.
-        let mut heads = linear(hidden, &together, train)?
+        let mut heads = product(hidden, &weight, &bias, train)?
             .f_chunk(3, -1)?
             .into_iter()
-            .map(|part| {
-                part.f_view([rows, length, self.heads, self.hidden / self.heads])?
+            .zip(parts)
+            .map(|(output, part)| {
+                part.adapt(output, hidden, train)?
+                    .f_view([rows, length, self.heads, self.hidden / self.heads])?
                     .f_transpose(1, 2)
             });
         let mut next = || heads.next().unwrap_or_else(|| Ok(Tensor::new()));
@@ -227,23 +265,29 @@ pub(crate) fn positions_from_padding(ids: &Tensor, padding: i64) -> Result<Tenso
 /// takes longer than it saves.
 const MANY_TOKENS: i64 = 1024;
 
-/// A linear step (B, L, K) → (B, L, N). Without a training, of many tokens on an x86 CPU, it is a convolution with a
-/// kernel of one: libtorch computes that with oneDNN, which is an eighth faster than its linear step with MKL.
+/// A linear step (B, L, K) → (B, L, N), with what LoRA adds.
 fn linear(input: &Tensor, part: &Affine, train: bool) -> Result<Tensor, TchError> {
+    part.adapt(product(input, &part.weight, &part.bias, train)?, input, train)
+}
+
+/// `weight` (N, K) times `input` (B, L, K), plus `bias` (N). Without a training, of many tokens on an x86 CPU, it is a
+/// convolution with a kernel of one: libtorch computes that with oneDNN, which is an eighth faster than its linear step
+/// with MKL.
+fn product(input: &Tensor, weight: &Tensor, bias: &Tensor, train: bool) -> Result<Tensor, TchError> {
     let size = input.size();
-    let (tokens, wide, narrow) = (size[0] * size[1], part.weight.size()[0], size[2]);
+    let (tokens, wide, narrow) = (size[0] * size[1], weight.size()[0], size[2]);
     let on_cpu = cfg!(target_arch = "x86_64") && input.device() == Device::Cpu;
     if train || !on_cpu || tokens < MANY_TOKENS || input.kind() != Kind::Float {
-        return input.f_linear(&part.weight, Some(&part.bias));
+        return input.f_linear(weight, Some(bias));
     }
     // Tokens are the pixels of a picture with a channel for each number, the channels last in memory.
     let picture = input
         .f_contiguous()?
         .f_view([1, tokens, 1, narrow])?
         .f_permute([0, 3, 1, 2])?;
-    let kernel = part.weight.f_view([wide, narrow, 1, 1])?;
+    let kernel = weight.f_view([wide, narrow, 1, 1])?;
     picture
-        .f_mkldnn_convolution(&kernel, Some(&part.bias), [0, 0], [1, 1], [1, 1], 1)?
+        .f_mkldnn_convolution(&kernel, Some(bias), [0, 0], [1, 1], [1, 1], 1)?
         .f_permute([0, 2, 3, 1])?
         .f_reshape([size[0], size[1], wide])
 }
@@ -258,6 +302,7 @@ mod tests {
         let part = Affine {
             weight: random(&[24, 16]),
             bias: random(&[24]),
+            adapter: None,
         };
         let input = random(&[4, MANY_TOKENS / 4 + 1, 16]);
         // As after attention, whose heads lie between.

@@ -8,11 +8,13 @@ mod cuda_library;
 mod device;
 mod dropout;
 mod fused;
+mod lora;
 mod start;
 mod torch_encoder;
 mod tuning;
 
 pub use device::select_device;
+pub use lora::Lora;
 pub use start::{limit_threads, restart_tuned};
 pub use torch_encoder::{TorchEncoder, open};
 pub use tuning::{Tuning, layer_of, trained};

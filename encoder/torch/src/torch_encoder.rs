@@ -49,7 +49,8 @@ impl TorchEncoder {
         &self.folder
     }
 
-    /// The parameters, with BERT's names whatever the family.
+    /// The parameters, with BERT's names whatever the family; LoRA's have the names of their matrices with
+    /// `.lora_A` and `.lora_B`.
     pub fn var_store(&self) -> &nn::VarStore {
         self.encoder.backend().variables()
     }
@@ -94,7 +95,7 @@ impl TorchEncoder {
     }
 
     /// Writes a complete sentence-transformers folder into `dir`, which exists, with the parameters
-    /// as they are now.
+    /// as they are now, and what LoRA learned added to its matrices.
     ///
     /// # Errors
     /// What the file system or libtorch refuses.
@@ -102,7 +103,7 @@ impl TorchEncoder {
         let writer = FolderWriter::new(&self.folder);
         writer.write_configuration(dir)?;
         let mut tensors = BTreeMap::new();
-        for (name, tensor) in self.var_store().variables() {
+        for (name, tensor) in self.encoder.backend().weights()? {
             let shape = tensor.size().into_iter().map(|size| size as usize).collect();
             let flat = tensor
                 .detach()

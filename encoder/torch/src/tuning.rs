@@ -1,6 +1,8 @@
 //! What of a model is trained.
 
-use tch::{Tensor, nn};
+use tch::{TchError, Tensor, nn};
+
+use crate::lora::Lora;
 
 /// What of a model is trained, and with how much dropout. The default: everything, with the model's own.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -11,11 +13,16 @@ pub struct Tuning {
     pub freeze_embeddings: bool,
     /// Leave the embeddings and this many layers, counted from the lowest, as they are.
     pub freeze_layers: usize,
+    /// Leave all parameters as they are, and train a change of some matrices in the layers that are not frozen.
+    pub lora: Option<Lora>,
 }
 
 impl Tuning {
-    /// Whether the parameter of this name stays as it is.
+    /// Whether the model's parameter of this name stays as it is.
     fn freezes(&self, name: &str) -> bool {
+        if self.lora.is_some() {
+            return true;
+        }
         match layer_of(name) {
             Some(layer) => layer < self.freeze_layers,
             None => self.freeze_embeddings || self.freeze_layers > 0,
@@ -23,13 +30,20 @@ impl Tuning {
     }
 
     /// Takes the parameters that stay as they are out of the gradients. No layer above them needs to pass any on to
-    /// them, so the way back ends at the lowest layer that is trained.
-    pub(crate) fn freeze(&self, variables: &nn::VarStore) {
+    /// them, so the way back ends at the lowest layer that is trained. Adds what is trained besides.
+    ///
+    /// # Errors
+    /// Not enough memory.
+    pub(crate) fn apply(&self, variables: &nn::VarStore) -> Result<(), TchError> {
         for (name, parameter) in variables.variables() {
             if self.freezes(&name) {
                 // Whoever holds the parameter sees it: the flag belongs to the tensor that they share.
                 let _ = parameter.set_requires_grad(false);
             }
+        }
+        match &self.lora {
+            Some(lora) => lora.add(variables, self.freeze_layers),
+            None => Ok(()),
         }
     }
 }

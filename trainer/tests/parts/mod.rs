@@ -1,5 +1,7 @@
 //! Trainings that leave a part of the model as it is.
 
+mod lora;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -30,6 +32,11 @@ fn changed(base: Option<&str>, settings: &str) -> Vec<String> {
         start_from(&place, name);
     }
     place.set("epochs = 4", &format!("max_steps = 5\n{settings}"));
+    changed_by_training(&place)
+}
+
+/// The weights of the base model that training changes.
+fn changed_by_training(place: &Workplace) -> Vec<String> {
     done(&place.train(&TRAIN));
     let (before, mut after) = (weights(&place.path("base")), weights(&place.path("models/small")));
     assert_eq!(before.len(), after.len(), "the same tensors as before");

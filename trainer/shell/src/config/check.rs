@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use super::{Config, Contrastive, Data, Loss, LossKind, Train, check_loss, check_mine, check_words};
+use super::{
+    Config, Contrastive, Data, Loss, LossKind, Train, check_lora, check_loss, check_mine, check_words,
+};
 use crate::error::{Result, TrainError};
 
 /// Refuses the first value that is out of its range, naming key, value and range.
@@ -104,6 +106,14 @@ fn contrastive(check: &Check, config: &Contrastive) -> Result<()> {
         decay > 0.0 && decay <= 1.0,
         "above 0, at most 1",
     )?;
+    if let Some(lora) = &config.lora {
+        check_lora::ranges(check, lora)?;
+        if train.freeze_embeddings {
+            return Err(check.error(
+                "train.freeze_embeddings has no use beside [lora], which leaves the embeddings as they are; remove it",
+            ));
+        }
+    }
     check_mine::ranges(check, &config.mine)?;
     check_mine::rounds(check, config)?;
     check.checkpoint_minutes(config.checkpoint.every_minutes)

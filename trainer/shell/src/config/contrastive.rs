@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Data, Datasets, Judged, Kind, Loss, Mine, auto};
+use super::{Data, Datasets, Judged, Kind, Lora, Loss, Mine, auto};
 
 /// A whole file of `kind = "contrastive"`, defaults filled in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Contrastive {
     /// How training goes.
     #[serde(default)]
     pub train: Train,
+    /// A small change of some matrices, trained in place of the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lora: Option<Lora>,
     /// What a batch is judged by.
     #[serde(default)]
     pub loss: Loss,
@@ -169,7 +172,8 @@ pub struct Train {
     pub dropout: Option<f64>,
     /// Leave the embeddings as they are.
     pub freeze_embeddings: bool,
-    /// Leave the embeddings and this many layers, counted from the lowest, as they are.
+    /// Leave the embeddings and this many layers, counted from the lowest, as they are; with `[lora]`, add nothing to
+    /// these layers.
     pub freeze_layers: usize,
     /// The learning rate of a layer is this times that of the layer above it, and the embeddings' this times that of
     /// the lowest; the top layer has `learning_rate`. 1 is one rate for all.

@@ -6,6 +6,7 @@
 //! they are on the command line.
 
 mod check;
+mod check_lora;
 mod check_loss;
 mod check_mine;
 mod check_words;
@@ -13,6 +14,7 @@ mod contrastive;
 mod datasets;
 mod glove;
 mod locate;
+mod lora;
 mod loss;
 mod mine;
 mod parse;
@@ -25,6 +27,7 @@ pub use contrastive::{Checkpoints, Contrastive, Eval, Mixing, Prompts, Train};
 pub use datasets::{Data, Datasets};
 pub use glove::Glove;
 pub use locate::locate;
+pub use lora::{Lora, Target};
 pub use loss::{Direction, Distance, Hardness, Loss, LossKind, Softmax};
 pub use mine::Mine;
 pub use parse::{load, parse};
@@ -37,6 +40,10 @@ pub use words::{
 /// A whole configuration file, defaults filled in. Written out again, it reads back equal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a program has one, and passes it by reference"
+)]
 pub enum Config {
     /// `kind = "contrastive"`
     Contrastive(Contrastive),

@@ -15,8 +15,10 @@ use crate::error::Result;
 /// Tokens that are computed to estimate the time.
 const PROBE_TOKENS: usize = 2048;
 
-/// The way back through a layer computes about as much as this many passes forward.
+/// The way back through a layer computes about as much as this many passes forward: one for the gradients of the
+/// matrices, which LoRA does without, and one for those of the layer below.
 const BACKWARD: f64 = 2.0;
+const BACKWARD_WITH_LORA: f64 = 1.0;
 
 /// Bytes kept for the way back for each token, layer and number of a hidden state: 34 at 16 bits without the
 /// attention's matrix (Korthikanti et al. 2022, "Reducing Activation Recomputation", section 4.1), here at 32 bits.
@@ -119,7 +121,11 @@ pub fn time(inspected: &Inspected) -> Result<f64> {
         1.0
     };
     let (trained, all) = layers(inspected);
-    let backward = BACKWARD * trained as f64 / all.max(1) as f64;
+    let each_layer = match inspected.config.lora {
+        Some(_) => BACKWARD_WITH_LORA,
+        None => BACKWARD,
+    };
+    let backward = each_layer * trained as f64 / all.max(1) as f64;
     let steps = inspected.config.rounds() * inspected.steps;
     Ok(each_token * each_step * (forward + backward) * steps as f64)
 }
