@@ -67,9 +67,9 @@ fn tokens(encoder: &TorchEncoder, rows: &[[String; 4]], columns: usize) -> Vec<T
     encoder.tokens(&texts).unwrap()
 }
 
-fn batch<'a>(tokens: &'a [Tokens], pairs: usize, loss: &'a loss::Loss) -> Batch<'a> {
+fn batch<'a>(tokens: &[Tokens], pairs: usize, loss: &'a loss::Loss) -> Batch<'a> {
     Batch {
-        texts: tokens.iter().collect(),
+        texts: tokens.to_vec(),
         pairs,
         targets: loss::Targets::default(),
         loss,

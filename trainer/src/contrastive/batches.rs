@@ -58,7 +58,7 @@ pub fn deal(dataset: &Dataset, size: usize, seed: u32, (epoch, number): (usize, 
 struct Dealer<'a> {
     pairs: &'a Pairs,
     ready: VecDeque<u32>,
-    waiting: Vec<VecDeque<u32>>,
+    waiting: Queues,
     /// For each text the number of the last batch that holds it.
     held_by: Vec<u32>,
     batch_number: u32,
@@ -70,7 +70,7 @@ impl<'a> Dealer<'a> {
         Dealer {
             pairs,
             ready: order.into(),
-            waiting: vec![VecDeque::new(); texts],
+            waiting: Queues::new(texts, pairs.len()),
             held_by: vec![0; texts],
             batch_number: 0,
         }
@@ -111,10 +111,10 @@ impl<'a> Dealer<'a> {
     /// Lets `pair` wait for `text`. For its other texts it was perhaps the ready one, so the next takes its
     /// place.
     fn put_off(&mut self, pair: u32, text: u32) {
-        self.waiting[text as usize].push_back(pair);
+        self.waiting.push_back(text, pair);
         for &other in self.pairs.row(pair) {
             if !self.held(other)
-                && let Some(next) = self.waiting[other as usize].pop_front()
+                && let Some(next) = self.waiting.pop_front(other)
             {
                 self.ready.push_front(next);
             }
@@ -126,12 +126,56 @@ impl<'a> Dealer<'a> {
         let mut free = Vec::new();
         for &pair in batch {
             for &text in self.pairs.row(pair) {
-                free.extend(self.waiting[text as usize].pop_front());
+                free.extend(self.waiting.pop_front(text));
             }
         }
         for pair in free.into_iter().rev() {
             self.ready.push_front(pair);
         }
+    }
+}
+
+/// A queue of pairs for each text. A pair waits for one text at a time, so one link for each pair holds them all.
+struct Queues {
+    /// First and last pair of each text's queue.
+    ends: Vec<[u32; 2]>,
+    /// The pair behind each.
+    next: Vec<u32>,
+}
+
+impl Queues {
+    /// No pair has this number.
+    const NONE: u32 = u32::MAX;
+
+    fn new(texts: usize, pairs: usize) -> Self {
+        Queues {
+            ends: vec![[Self::NONE; 2]; texts],
+            next: vec![Self::NONE; pairs],
+        }
+    }
+
+    fn push_back(&mut self, text: u32, pair: u32) {
+        let [first, last] = &mut self.ends[text as usize];
+        if *first == Self::NONE {
+            *first = pair;
+        } else {
+            self.next[*last as usize] = pair;
+        }
+        *last = pair;
+    }
+
+    fn pop_front(&mut self, text: u32) -> Option<u32> {
+        let [first, last] = &mut self.ends[text as usize];
+        let pair = *first;
+        if pair == Self::NONE {
+            return None;
+        }
+        *first = if pair == *last {
+            Self::NONE
+        } else {
+            self.next[pair as usize]
+        };
+        Some(pair)
     }
 }
 
@@ -244,6 +288,28 @@ mod tests {
                     full || !batches[number + 1..].concat().iter().any(fits),
                     "round {round}: batch {number}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn linked_queues_give_what_a_queue_for_each_text_would() {
+        let mut random = ChaCha8Rng::seed_from_u64(6);
+        let mut linked = Queues::new(5, 40);
+        let mut expected = vec![VecDeque::new(); 5];
+        let mut free: Vec<u32> = (0..40).collect();
+        for _ in 0..5000 {
+            let text = random.random_range(0..5);
+            if random.random_bool(0.5)
+                && let Some(pair) = free.pop()
+            {
+                linked.push_back(text, pair);
+                expected[text as usize].push_back(pair);
+            } else {
+                let pair = linked.pop_front(text);
+                assert_eq!(pair, expected[text as usize].pop_front());
+                free.extend(pair);
+                free.shuffle(&mut random);
             }
         }
     }

@@ -62,7 +62,7 @@ pub struct Prepared<'a> {
 /// What one step works on.
 pub struct Batch<'a> {
     /// The columns of the batch, one after the other: anchors, positives, hard negatives.
-    pub texts: Vec<&'a Tokens>,
+    pub texts: Vec<Tokens>,
     /// Pairs of the batch.
     pub pairs: usize,
     /// What is known about them.

@@ -4,6 +4,8 @@
 //! sentence-transformers pads each column to its longest text. Grouping by length over all columns gives the
 //! same vectors with fewer padded tokens; gradients flow through the reordering.
 
+use std::borrow::Borrow;
+
 use encoder::tokens::{TokenBatch, Tokens};
 use encoder_torch::TorchEncoder;
 use tch::Tensor;
@@ -21,7 +23,7 @@ const SHORTEST: f64 = 0.75;
 ///
 /// # Errors
 /// What libtorch refuses, such as too much memory.
-pub fn embed(encoder: &TorchEncoder, texts: &[&Tokens]) -> Result<Tensor> {
+pub fn embed(encoder: &TorchEncoder, texts: &[impl Borrow<Tokens>]) -> Result<Tensor> {
     let groups = groups(texts, usize::MAX);
     let vectors = groups.iter().map(|group| embed_group(encoder, texts, group));
     in_order(&vectors.collect::<Result<Vec<_>>>()?, &groups)
@@ -31,8 +33,15 @@ pub fn embed(encoder: &TorchEncoder, texts: &[&Tokens]) -> Result<Tensor> {
 ///
 /// # Errors
 /// As [`embed`].
-pub(super) fn embed_group(encoder: &TorchEncoder, texts: &[&Tokens], group: &[usize]) -> Result<Tensor> {
-    let batch = TokenBatch::new(group.iter().map(|&i| texts[i]), encoder.tokenizer().pad_id());
+pub(super) fn embed_group(
+    encoder: &TorchEncoder,
+    texts: &[impl Borrow<Tokens>],
+    group: &[usize],
+) -> Result<Tensor> {
+    let batch = TokenBatch::new(
+        group.iter().map(|&i| texts[i].borrow()),
+        encoder.tokenizer().pad_id(),
+    );
     Ok(encoder.embed(&batch, true)?)
 }
 
@@ -45,8 +54,8 @@ pub(super) fn in_order(vectors: &[Tensor], groups: &[Vec<usize>]) -> Result<Tens
 
 /// Positions of the texts, longest first (ties by position), cut into groups of similar length and of at most
 /// `most_tokens` tokens with padding, but at least one text.
-pub(super) fn groups(texts: &[&Tokens], most_tokens: usize) -> Vec<Vec<usize>> {
-    let length = |i: usize| texts[i].ids.len();
+pub(super) fn groups(texts: &[impl Borrow<Tokens>], most_tokens: usize) -> Vec<Vec<usize>> {
+    let length = |i: usize| texts[i].borrow().ids.len();
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|&i| (std::cmp::Reverse(length(i)), i));
     let mut groups: Vec<Vec<usize>> = Vec::new();

@@ -144,9 +144,9 @@ mod tests {
         }
     }
 
-    fn batch<'a>(tokens: &'a [Tokens], loss: &'a Loss) -> Batch<'a> {
+    fn batch<'a>(tokens: &[Tokens], loss: &'a Loss) -> Batch<'a> {
         Batch {
-            texts: tokens.iter().collect(),
+            texts: tokens.to_vec(),
             pairs: 4,
             targets: Targets::default(),
             loss,

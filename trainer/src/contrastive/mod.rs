@@ -29,6 +29,7 @@ pub mod session;
 pub mod set_aside;
 pub mod step;
 pub mod steps;
+pub mod stretches;
 pub mod tokens;
 
 use tch::TchError;

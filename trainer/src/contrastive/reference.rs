@@ -27,7 +27,7 @@ impl Reference {
     /// What the encoder refuses, an interrupt.
     pub fn new(model: &dyn Encoder, pairs: &Pairs, interrupt: &Interrupt) -> Result<Self> {
         let fingerprint = model.fingerprint();
-        let texts: Vec<&str> = pairs.texts().iter().map(|text| &**text).collect();
+        let texts: Vec<&str> = pairs.texts().collect();
         let encode = |encode: &dyn Fn(&[&str]) -> encoder::Result<encoder::Encoded>| -> Result<Tensor> {
             let bar = progress::bar(texts.len(), "asking the guide or teacher", "texts");
             let mut vectors = Vectors::from_rows(model.dimension(), Vec::new());

@@ -331,9 +331,7 @@ fn name(epoch: usize, batch: &[u32], pairs: &Pairs) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let first = batch
-        .first()
-        .map(|&pair| &pairs.texts()[pairs.row(pair)[0] as usize]);
+    let first = batch.first().map(|&pair| pairs.text(pairs.row(pair)[0]));
     let first: String = first.map_or(String::new(), |text| text.chars().take(60).collect());
     format!(
         "the pairs {}{more} in epoch {epoch}, the first of them \"{first}\"",

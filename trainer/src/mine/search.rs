@@ -78,7 +78,7 @@ impl<'a> Search<'a> {
             }
         }
         let texts = |numbers: &mut dyn Iterator<Item = u32>| -> Vec<&str> {
-            numbers.map(|number| &*pairs.texts()[number as usize]).collect()
+            numbers.map(|number| pairs.text(number)).collect()
         };
         let asked = texts(&mut questions.iter().map(|(number, _)| *number));
         let given = texts(&mut answers.iter().copied());
@@ -106,7 +106,7 @@ impl<'a> Search<'a> {
                 self.look_at(&self.answer_vectors, 0, &mut nearest, |row| {
                     self.answers[row as usize]
                 })?;
-                let text = |number: u32| self.pairs.texts()[number as usize].to_string();
+                let text = |number: u32| self.pairs.text(number).to_owned();
                 texts.extend((0..).zip(self.answers.iter().map(|&number| text(number))));
             }
             Some(path) => self.corpus(path, encoder, &mut nearest, &mut texts)?,
@@ -134,7 +134,7 @@ impl<'a> Search<'a> {
     ) -> Result<()> {
         let numbers: HashMap<&str, u32> = (0..)
             .zip(self.pairs.texts())
-            .map(|(number, text)| (&**text, number))
+            .map(|(number, text)| (text, number))
             .collect();
         let mut passages = corpus::read(path, &Columns::default())?;
         let mut first = 0;

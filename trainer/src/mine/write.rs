@@ -121,7 +121,7 @@ impl Writer<'_> {
     }
 
     fn batch(&self, rows: &[Mined]) -> Result<RecordBatch, arrow::error::ArrowError> {
-        let text = |number: u32| &*self.pairs.texts()[number as usize];
+        let text = |number: u32| self.pairs.text(number);
         let strings = |values: Vec<&str>| Arc::new(StringArray::from(values)) as ArrayRef;
         let numbers = |values: Vec<f32>| Arc::new(Float32Array::from(values)) as ArrayRef;
         let column = |place: usize| {

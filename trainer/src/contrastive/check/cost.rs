@@ -101,7 +101,7 @@ pub fn time(inspected: &Inspected) -> Result<f64> {
     // From all over the batch, so that questions and answers are there in their shares.
     let steps = (texts.len() / 7 + 1) | 1;
     for turn in 0..texts.len() {
-        let text = texts[turn * coprime(steps, texts.len()) % texts.len()];
+        let text = &texts[turn * coprime(steps, texts.len()) % texts.len()];
         if tokens > 0 && tokens + text.ids.len() > PROBE_TOKENS {
             break;
         }

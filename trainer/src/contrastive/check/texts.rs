@@ -27,15 +27,14 @@ const NO_LIMIT: usize = 1 << 30;
 /// Tokens of all distinct texts that are kept and that are cut off; the latter from a sample where it is large.
 pub fn tokens(prepared: &Prepared, encoder: &TorchEncoder) -> Result<(usize, usize)> {
     let table = prepared.tokens.answers();
-    let kept = table.iter().map(|tokens| tokens.ids.len()).sum();
-    let cut: Vec<usize> = (0..table.len()).filter(|&i| table[i].truncated).collect();
+    let (kept, cut) = (table.tokens(), table.cut());
     let sample = evenly(cut.len(), WHOLE_TEXTS);
     if sample.is_empty() {
         return Ok((kept, 0));
     }
     let texts: Vec<&str> = sample
         .iter()
-        .map(|&i| &*prepared.dataset.pairs.texts()[cut[i]])
+        .map(|&i| prepared.dataset.pairs.text(cut[i]))
         .collect();
     let prompt = &encoder.folder().prompts().document;
     let whole = encoder
@@ -45,7 +44,7 @@ pub fn tokens(prepared: &Prepared, encoder: &TorchEncoder) -> Result<(usize, usi
     let lost: usize = whole
         .iter()
         .zip(&sample)
-        .map(|(whole, &i)| whole.ids.len().saturating_sub(table[cut[i]].ids.len()))
+        .map(|(whole, &i)| whole.ids.len().saturating_sub(table.length(cut[i])))
         .sum();
     Ok((
         kept,
@@ -55,19 +54,18 @@ pub fn tokens(prepared: &Prepared, encoder: &TorchEncoder) -> Result<(usize, usi
 
 /// Pairs whose texts are those of an earlier pair, but for case and punctuation.
 pub fn pairs_twice(pairs: &Pairs) -> usize {
-    let mut numbers: HashMap<String, u32> = HashMap::new();
-    let number: Vec<u32> = pairs
-        .texts()
-        .iter()
-        .map(|text| {
-            let next = numbers.len() as u32;
-            *numbers.entry(normalized(text)).or_insert(next)
-        })
-        .collect();
-    let mut seen = HashSet::new();
+    // Hashes, because the texts themselves may be larger than memory.
+    let mut seen: HashSet<[u8; 16]> = HashSet::new();
     let new = |pair: &u32| {
-        let row = pairs.row(*pair);
-        seen.insert([row[0], row[1]].map(|text| number[text as usize]))
+        let [anchor, positive] = [0, 1].map(|column| normalized(pairs.text(pairs.row(*pair)[column])));
+        let mut hasher = blake3::Hasher::new();
+        hasher
+            .update(&(anchor.len() as u64).to_le_bytes())
+            .update(anchor.as_bytes())
+            .update(positive.as_bytes());
+        let mut hash = [0; 16];
+        hasher.finalize_xof().fill(&mut hash);
+        seen.insert(hash)
     };
     pairs.len() - (0..pairs.len() as u32).filter(new).count()
 }

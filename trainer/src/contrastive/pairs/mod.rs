@@ -1,21 +1,34 @@
-//! The training pairs in memory: each distinct text once, each pair a row of text numbers.
+//! The training pairs: each distinct text once, each pair a row of text numbers.
 //!
 //! Numbers instead of strings make the batch sampler's comparisons cheap, and a text that occurs in a
-//! thousand pairs is kept once.
+//! thousand pairs is kept once. Texts that would fill the memory lie in a file; what stays in memory is 4 bytes for
+//! each text of a pair and 8 for each distinct one.
 
 mod read;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 pub use read::{read, read_without_negatives};
+
+use super::stretches::Stretches;
+use crate::error::Result;
+
+/// Of a hundred million texts two share one with a probability of 6 · 10⁻¹⁴.
+type TextHash = [u8; 12];
+
+fn hash(text: &str) -> TextHash {
+    let mut hash = TextHash::default();
+    hash.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..12]);
+    hash
+}
 
 /// Pairs with `width` texts each: anchor, positive, then the hard negatives.
 #[derive(Debug, Clone)]
 pub struct Pairs {
-    texts: Vec<Arc<str>>,
-    numbers: HashMap<Arc<str>, u32>,
+    texts: Stretches,
+    /// The number of each text by its hash; empty once all are read.
+    numbers: HashMap<TextHash, u32>,
     rows: Vec<u32>,
     width: usize,
     /// One for each pair, or none at all.
@@ -42,7 +55,7 @@ impl Pairs {
     /// No pairs yet; `width` is 2 plus the number of hard negatives.
     pub fn new(width: usize) -> Self {
         Pairs {
-            texts: Vec::new(),
+            texts: Stretches::default(),
             numbers: HashMap::new(),
             rows: Vec::new(),
             width,
@@ -55,10 +68,11 @@ impl Pairs {
     pub fn push(&mut self, row: &[&str]) {
         debug_assert_eq!(row.len(), self.width);
         for text in row {
-            let number = match self.numbers.get(*text) {
-                Some(&number) => number,
-                None => self.add_text(text),
-            };
+            let next = self.texts.count() as u32;
+            let number = *self.numbers.entry(hash(text)).or_insert(next);
+            if number == next {
+                self.texts.push(text.as_bytes());
+            }
             self.rows.push(number);
         }
     }
@@ -70,12 +84,16 @@ impl Pairs {
         debug_assert_eq!(self.scores.len(), self.len());
     }
 
-    fn add_text(&mut self, text: &str) -> u32 {
-        let number = self.texts.len() as u32;
-        let text: Arc<str> = text.into();
-        self.texts.push(Arc::clone(&text));
-        self.numbers.insert(text, number);
-        number
+    /// Puts texts into a file where there are many.
+    fn spill(&mut self) -> Result<()> {
+        self.texts.spill()
+    }
+
+    /// All pairs are there.
+    fn finish(&mut self) -> Result<()> {
+        self.numbers = HashMap::new();
+        self.rows.shrink_to_fit();
+        self.texts.finish()
     }
 
     /// Number of pairs.
@@ -103,9 +121,15 @@ impl Pairs {
         &self.files
     }
 
-    /// The distinct texts.
-    pub fn texts(&self) -> &[Arc<str>] {
-        &self.texts
+    /// The distinct texts, in the order of their numbers.
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.texts.count()).map(|number| self.text(number as u32))
+    }
+
+    /// The text with number `number`.
+    pub fn text(&self, number: u32) -> &str {
+        // They were text when they were put there.
+        str::from_utf8(self.texts.get(number as usize)).unwrap_or_default()
     }
 
     /// The text numbers of pair `pair`, which is below `len()`.
@@ -119,7 +143,7 @@ impl Pairs {
     pub fn column(&self, batch: &[u32], column: usize) -> Vec<&str> {
         batch
             .iter()
-            .map(|&pair| self.texts[self.row(pair)[column] as usize].as_ref())
+            .map(|&pair| self.text(self.row(pair)[column]))
             .collect()
     }
 }

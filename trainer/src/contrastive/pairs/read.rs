@@ -36,7 +36,8 @@ pub fn read(data: &Data, loss: &Loss) -> Result<Pairs> {
         }
         reader.read(rows, pairs)?;
     }
-    let pairs = pairs.ok_or_else(|| TrainError::Data("data.train names no file".into()))?;
+    let mut pairs = pairs.ok_or_else(|| TrainError::Data("data.train names no file".into()))?;
+    pairs.finish()?;
     let first = pairs.scores().first();
     if loss.kind == LossKind::Cosent && pairs.scores().iter().all(|score| Some(score) == first) {
         return Err(TrainError::Data(format!(
@@ -129,6 +130,7 @@ impl<'a> Reader<'a> {
                 Some(column) => pairs.push_scored(&texts, self.score(&row, column)?),
                 None => pairs.push(&texts),
             }
+            pairs.spill()?;
         }
         if pairs.len() == before {
             if let Some((_, Some(error))) = left_out {
@@ -353,10 +355,7 @@ mod tests {
     #[test]
     fn a_text_is_kept_once_and_pairs_share_its_number() {
         let pairs = read_text("p.csv", "anchor,positive\na,b\nc,a\n", |_| ()).unwrap();
-        assert_eq!(
-            pairs.texts().iter().map(|text| &**text).collect::<Vec<_>>(),
-            ["a", "b", "c"]
-        );
+        assert_eq!(pairs.texts().collect::<Vec<_>>(), ["a", "b", "c"]);
         assert_eq!(pairs.row(1), [2, 0]);
     }
 
