@@ -66,7 +66,10 @@ pub struct Args {
     #[arg(long)]
     pub strict: bool,
 
-    /// Write JSON Lines to stdout (start, corpus, step or progress, learned, evaluation, done) instead of the table
+    /// Write JSON Lines to stdout instead of the table
+    ///
+    /// On pairs: start, warning, mining, round, resume, step, evaluation, done; word vectors: start, corpus, progress,
+    /// learned, evaluation, done.
     #[arg(long)]
     pub json: bool,
 
