@@ -26,7 +26,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ),
     ("trainer-shell", &["encoder", "trainer-words"], &["encoder"]),
     ("trainer-words", &["encoder"], &[]),
-    ("indexer", &["encoder", "encoder-torch"], &[]),
+    ("indexer", &["encoder", "encoder-torch", "indexer-bm25"], &[]),
+    ("indexer-bm25", &["encoder"], &[]),
     ("search", &["encoder", "indexer"], &[]),
     ("xtask", &[], &[]),
     (

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use encoder::EncoderError;
+use indexer_bm25::Bm25Error;
 
 /// The result of this crate's functions.
 pub type Result<T, E = IndexError> = std::result::Result<T, E>;
@@ -162,12 +163,23 @@ impl IndexError {
             found: found.into(),
         }
     }
+}
 
-    /// A [`IndexError::Words`] for the folder `path`, to be used with `map_err`.
-    pub(crate) fn words<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Self + '_ {
-        move |error| Self::Words {
-            path: path.to_owned(),
-            message: error.to_string(),
+impl From<Bm25Error> for IndexError {
+    fn from(error: Bm25Error) -> Self {
+        match error {
+            Bm25Error::Read { path, source } => Self::Read { path, source },
+            Bm25Error::Write { path, source } => Self::Write { path, source },
+            Bm25Error::Damaged {
+                path,
+                expected,
+                found,
+            } => Self::Damaged {
+                path,
+                expected,
+                found,
+            },
+            Bm25Error::Engine { path, message } => Self::Words { path, message },
         }
     }
 }

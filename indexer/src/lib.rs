@@ -13,7 +13,6 @@
 //! it has no part in how the graph was built, and none of libtorch. Writer and reader are different
 //! types, because nothing that is open for reading can change.
 
-mod bm25;
 #[cfg(feature = "build")]
 pub mod build;
 mod checksum;

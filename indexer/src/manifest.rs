@@ -21,6 +21,9 @@ pub const MANIFEST_NAME: &str = "MANIFEST";
 /// Name of the folder of segments inside an index folder.
 pub(crate) const SEGMENTS_NAME: &str = "segments";
 
+/// Name of the folder of words and documents inside a segment.
+pub(crate) const BM25_NAME: &str = "bm25";
+
 const MAGIC: &str = "sextant-index";
 
 /// One state of an index.

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use encoder::text::Document;
 use encoder::vectors::{Neighbor, is_zero};
+use indexer_bm25::Words;
 
-use crate::bm25::{self, Words};
 use crate::checksum;
 use crate::error::{IndexError, Result};
 use crate::graph::{self, Graph, dot};
-use crate::manifest::{MANIFEST_NAME, Manifest, SEGMENTS_NAME, SegmentRecord};
+use crate::manifest::{BM25_NAME, MANIFEST_NAME, Manifest, SEGMENTS_NAME, SegmentRecord};
 use crate::snippet::{self, Snippet};
 use crate::unit;
 use crate::vectors_file::{self, VectorsFile};
@@ -50,7 +50,7 @@ impl IndexReader {
         checksum::verify(&folder, segment)?;
         let vectors = VectorsFile::open(&folder.join(vectors_file::FILE_NAME))?;
         let graph = Graph::open(&folder.join(graph::FILE_NAME))?;
-        let words = Words::open(&folder.join(bm25::FOLDER_NAME))?;
+        let words = Words::open(&folder.join(BM25_NAME))?;
         let counts = [
             vectors.len() as u64,
             graph.len() as u64,
@@ -139,7 +139,7 @@ impl IndexReader {
     /// # Errors
     /// The full-text engine fails to read its files.
     pub fn search_words(&self, query: &str, k: usize) -> Result<Vec<Neighbor>> {
-        self.words.search(query, k)
+        Ok(self.words.search(query, k)?)
     }
 
     /// The document of a row below [`Self::len`], as it was in the corpus.
@@ -147,7 +147,7 @@ impl IndexReader {
     /// # Errors
     /// No such row, or the full-text engine fails to read its files.
     pub fn document(&self, row: u32) -> Result<Document> {
-        self.words.document(row)
+        Ok(self.words.document(row)?)
     }
 
     /// The unit vector of a row.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::bm25::{query_stems, words};
+use indexer_bm25::{query_stems, words};
 
 /// A part of a text, on one line, and where the words of the query are in it.
 #[derive(Debug, Clone, PartialEq)]

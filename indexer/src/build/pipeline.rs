@@ -7,6 +7,7 @@ use encoder::Encoder;
 use encoder::corpus::{self, Columns};
 use encoder::text::Document;
 use encoder::vectors::Vectors;
+use indexer_bm25::WordWriter;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -15,9 +16,8 @@ use super::encode::{CHUNK, ChunkEncoder};
 use super::survey::survey;
 use super::writer::{self, IndexWriter};
 use super::{Observer, Phase, hnsw};
-use crate::bm25::{self, WordWriter};
 use crate::error::{IndexError, Result};
-use crate::manifest::{ColumnsRecord, HnswRecord, Manifest, ModelRecord};
+use crate::manifest::{BM25_NAME, ColumnsRecord, HnswRecord, Manifest, ModelRecord};
 use crate::vectors_file::Rows;
 use crate::{graph, vectors_file};
 
@@ -137,7 +137,7 @@ fn encode(
     (writer, observer): (&IndexWriter, &mut dyn Observer),
 ) -> Result<Encoded> {
     observer.begin(Phase::Encode, Some(documents));
-    let folder = writer.folder().join(bm25::FOLDER_NAME);
+    let folder = writer.folder().join(BM25_NAME);
     std::fs::create_dir(&folder).map_err(IndexError::write(&folder))?;
     let mut words = WordWriter::create(&folder)?;
     let mut chunks = ChunkEncoder::new(encoder);
@@ -178,7 +178,7 @@ fn store(
     observer: &mut dyn Observer,
 ) -> Result<()> {
     vectors.extend(&chunks.encode(chunk, observer)?);
-    chunk.drain(..).try_for_each(|document| words.add(&document))
+    Ok(chunk.drain(..).try_for_each(|document| words.add(&document))?)
 }
 
 fn manifest(

@@ -1,12 +1,15 @@
-//! `bm25/`: the words of the documents and the documents themselves, kept by tantivy.
+//! The words of documents, and the documents themselves, kept by tantivy: the folder `bm25/` of an index.
 //!
 //! Scores are tantivy's BM25 (k1 = 1.2, b = 0.75) over title and text, added. A query is taken as
 //! plain words: there is no query syntax, and so no syntax error. All documents lie in one tantivy
 //! segment, in the order of their rows, so that tantivy's document number is the row.
+//!
+//! A crate of its own, because not only an index has a use for it: training says how far words alone come on the
+//! questions that a model is measured on, and has to count exactly as `search` does.
 
 mod analysis;
 mod directory;
-#[cfg(feature = "build")]
+mod error;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -21,23 +24,15 @@ use tantivy::schema::{
 };
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument, Term};
 
-use crate::error::{IndexError, Result};
 use directory::ReadOnly;
 
-pub(crate) use analysis::{query_stems, words};
-#[cfg(feature = "build")]
-pub(crate) use write::WordWriter;
-
-/// Name of the folder inside a segment.
-pub(crate) const FOLDER_NAME: &str = "bm25";
+pub use analysis::{Word, query_stems, words};
+pub use error::{Bm25Error, Result};
+pub use write::WordWriter;
 
 /// The fields of a document as tantivy knows them.
 #[derive(Debug, Clone, Copy)]
 struct Fields {
-    #[cfg_attr(
-        not(feature = "build"),
-        expect(dead_code, reason = "only the writer names it")
-    )]
     id: Field,
     title: Field,
     text: Field,
@@ -61,47 +56,50 @@ fn schema() -> (Schema, Fields) {
     (schema.build(), fields)
 }
 
-/// The words and documents of an index, open for searching.
-pub(crate) struct Words {
+/// The words and documents, open for searching.
+pub struct Words {
     path: PathBuf,
     searcher: Searcher,
     fields: Fields,
 }
 
 impl Words {
-    /// Opens the folder, whose files have been checked against their checksums.
+    /// Opens the folder that a [`WordWriter`] filled, whose files have been checked against their checksums.
+    ///
+    /// # Errors
+    /// Files that cannot be read or are others.
     pub fn open(path: &Path) -> Result<Self> {
-        let failed = IndexError::words::<tantivy::TantivyError>;
-        let files = MmapDirectory::open(path).map_err(IndexError::words(path))?;
+        let failed = Bm25Error::engine::<tantivy::TantivyError>;
+        let files = MmapDirectory::open(path).map_err(Bm25Error::engine(path))?;
         let index = Index::open(ReadOnly(files)).map_err(failed(path))?;
         index
             .tokenizers()
             .register(analysis::ANALYZER, analysis::analyzer());
-        let (expected, fields) = schema();
-        if index.schema() != expected {
-            return Err(IndexError::damaged(
+        if index.schema() != schema().0 {
+            return Err(Bm25Error::damaged(
                 path,
                 "the fields id, title, text and document",
                 "others",
             ));
         }
+        Self::of(&index, path)
+    }
+
+    /// The words in `index`, whose analyzer is registered; `path` names it in errors.
+    fn of(index: &Index, path: &Path) -> Result<Self> {
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
             .try_into()
-            .map_err(failed(path))?;
+            .map_err(Bm25Error::engine::<tantivy::TantivyError>(path))?;
         let searcher = reader.searcher();
         match searcher.segment_readers().len() {
             1 => Ok(Self {
                 path: path.to_owned(),
                 searcher,
-                fields,
+                fields: schema().1,
             }),
-            found => Err(IndexError::damaged(
-                path,
-                "one tantivy segment",
-                found.to_string(),
-            )),
+            found => Err(Bm25Error::damaged(path, "one tantivy segment", found.to_string())),
         }
     }
 
@@ -110,7 +108,15 @@ impl Words {
         self.searcher.num_docs()
     }
 
+    /// Whether there is no document.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The `k` documents with the highest BM25 for the words of `query`, best first, ties by row.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
     pub fn search(&self, query: &str, k: usize) -> Result<Vec<Neighbor>> {
         let terms = self.terms(query);
         if terms.is_empty() || k == 0 {
@@ -123,7 +129,7 @@ impl Words {
                 &BooleanQuery::union(terms),
                 &TopDocs::with_limit(limit).order_by_score(),
             )
-            .map_err(IndexError::words(&self.path))?;
+            .map_err(Bm25Error::engine(&self.path))?;
         let mut hits: Vec<Neighbor> = found
             .into_iter()
             .map(|(score, at)| Neighbor {
@@ -149,12 +155,15 @@ impl Words {
             .collect()
     }
 
-    /// The document of a row, as it was given to the writer.
+    /// The document of a row, as it was given to the writer; there is none where it was only [counted](WordWriter::count).
+    ///
+    /// # Errors
+    /// Files that cannot be read, a row that is not there.
     pub fn document(&self, row: u32) -> Result<Document> {
         let stored: TantivyDocument = self
             .searcher
             .doc(DocAddress::new(0, row))
-            .map_err(IndexError::words(&self.path))?;
+            .map_err(Bm25Error::engine(&self.path))?;
         let json = stored
             .get_first(self.fields.document)
             .and_then(|value| value.as_bytes())
@@ -162,7 +171,7 @@ impl Words {
         serde_json::from_slice(json)
             .map(StoredDocument::into_document)
             .map_err(|error| {
-                IndexError::damaged(&self.path, format!("document {row} as JSON"), error.to_string())
+                Bm25Error::damaged(&self.path, format!("document {row} as JSON"), error.to_string())
             })
     }
 }

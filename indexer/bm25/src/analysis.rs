@@ -36,7 +36,7 @@ pub(super) fn analyzer() -> TextAnalyzer {
 
 /// A word of a text.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Word {
+pub struct Word {
     /// Its stem.
     pub stem: String,
     /// Where it lies in the text, in bytes.
@@ -46,7 +46,7 @@ pub(crate) struct Word {
 }
 
 /// The words of `text` in their order.
-pub(crate) fn words(text: &str) -> Vec<Word> {
+pub fn words(text: &str) -> Vec<Word> {
     let mut analyzer = analyzer();
     let mut stream = analyzer.token_stream(text);
     let mut words = Vec::new();
@@ -61,7 +61,7 @@ pub(crate) fn words(text: &str) -> Vec<Word> {
 }
 
 /// The stems that a query looks for, each once.
-pub(crate) fn query_stems(query: &str) -> BTreeSet<String> {
+pub fn query_stems(query: &str) -> BTreeSet<String> {
     let words = words(query);
     let counts = |word: &&Word| !STOP_WORDS.contains(&query[word.start..word.end].to_lowercase().as_str());
     let mut stems: BTreeSet<String> = words
