@@ -92,7 +92,7 @@ fn a_model_that_is_not_better_is_kept_but_not_promoted() {
 }
 
 #[test]
-fn two_models_are_compared_on_judged_questions() {
+fn models_are_compared_on_judged_questions() {
     let folder = workbench();
     let test = root().join("data/medical/test").display().to_string();
     let compare = |more: &[&str]| {
@@ -104,7 +104,9 @@ fn two_models_are_compared_on_judged_questions() {
         "216 questions, 543 passages",
         "nDCG@10",
         "95 % interval",
-        "recall@100",
+        "recall@10",
+        "\nbase ",
+        "\nmodels/latest ",
     ] {
         assert!(report.contains(part), "{part:?} is not in\n{report}");
     }

@@ -5,6 +5,7 @@
 )]
 
 mod check;
+mod comparing;
 mod contrastive;
 mod families;
 mod objectives;
@@ -36,7 +37,7 @@ fn trains_measures_and_writes_a_model_that_both_backends_read_alike() {
     let place = Workplace::new();
     let output = place.train(&["--config", "small.toml", "--threads", "1"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stdout(&output).contains("before    after") && stdout(&output).contains("nDCG@10"));
+    assert!(stdout(&output).contains("base model  ") && stdout(&output).contains("nDCG@10"));
     assert!(stderr(&output).contains("models/small is ready, and models/latest points at it"));
 
     let model = place.path("models/small");

@@ -17,7 +17,7 @@ use crate::{check, compare, mine, words};
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true,
-    override_usage = "train --config FILE [OPTIONS]\n       train check --config FILE\n       train words MODEL <WORD>...\n       train compare MODEL_A MODEL_B --eval DIR\n       train mine --config FILE --out FILE"
+    override_usage = "train --config FILE [OPTIONS]\n       train check --config FILE\n       train words MODEL <WORD>...\n       train compare MODEL... --eval DIR\n       train mine --config FILE --out FILE"
 )]
 pub struct Cli {
     /// What to do instead of training.
@@ -34,7 +34,7 @@ pub enum Command {
     /// Ask word vectors: nearest words, analogies, agreement with human scores
     #[command(after_help = words::args::AFTER_HELP)]
     Words(words::args::Args),
-    /// Compare two models on judged questions, and say whether the difference could be chance
+    /// Compare models on judged questions, and say whether the differences could be chance
     #[command(after_help = compare::args::AFTER_HELP)]
     Compare(compare::args::Args),
     /// Look at a training on pairs before it begins: columns, cut texts, duplicates, leakage, memory, time
@@ -49,7 +49,7 @@ pub enum Command {
 pub enum Task {
     /// A training, but word vectors on the CPU.
     Train(Box<Request>),
-    /// A comparison of two models.
+    /// A comparison of models.
     Compare(compare::args::Args),
     /// A look at a training on pairs.
     Check(check::args::Args),
@@ -138,7 +138,7 @@ mod tests {
             "train --config FILE [OPTIONS]\n",
             "train words MODEL <WORD>...\n",
             "words    Ask word vectors",
-            "compare  Compare two models",
+            "compare  Compare models on judged",
             "check    Look at a training on pairs",
             "--device <DEVICE>",
             "Examples:\n  train --config medical.toml ",

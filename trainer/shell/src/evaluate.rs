@@ -115,6 +115,36 @@ impl Evaluator {
         (id, grade.is_some_and(|&grade| grade > 0))
     }
 
+    /// BLAKE3 of everything that a measurement depends on besides the model, in hex.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |text: &str| {
+            hasher
+                .update(&(text.len() as u64).to_le_bytes())
+                .update(text.as_bytes());
+        };
+        let texts = [
+            &self.document_ids,
+            &self.passages,
+            &self.query_ids,
+            &self.questions,
+        ];
+        texts.into_iter().flatten().for_each(|text| add(text));
+        for (query, grades) in &self.qrels {
+            add(query);
+            for (document, grade) in grades {
+                add(document);
+                add(&grade.to_string());
+            }
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    /// The text of a passage, its title included.
+    pub fn text(&self, row: u32) -> &str {
+        &self.passages[row as usize]
+    }
+
     /// [`Evaluator::measure`] with a progress bar.
     ///
     /// # Errors
@@ -151,8 +181,9 @@ impl Evaluator {
         Ok(self.judge(ranked.into_iter().map(rows).collect(), truncated))
     }
 
-    /// The metrics of rankings: the passages of each question, best first.
-    fn judge(&self, hits: Vec<Vec<u32>>, truncated: usize) -> Measured {
+    /// The metrics of rankings: the rows of each question's passages, best first. The same rankings give the same
+    /// figures to the bit.
+    pub fn judge(&self, hits: Vec<Vec<u32>>, truncated: usize) -> Measured {
         let ids = |rows: &Vec<u32>| {
             let ids = rows.iter().map(|&row| self.document_ids[row as usize].clone());
             ids.collect::<Vec<String>>()

@@ -1,11 +1,13 @@
 //! The model's README: what it is, what it was made of, how much better it is, how to use it.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use encoder::ranking::Metrics;
 
-use crate::config::Contrastive;
+use crate::compare::comparison::Comparison;
+use crate::compare::markdown;
+use crate::config::{Contrastive, Judged};
+use crate::quality;
 
 /// What the card tells.
 pub struct Card<'a> {
@@ -19,8 +21,8 @@ pub struct Card<'a> {
     pub steps: (usize, usize),
     /// Numbers in a vector.
     pub dimension: usize,
-    /// Measurements before and after, where there is a development set.
-    pub measured: Option<(Metrics, Metrics)>,
+    /// The model beside others, its base last, where there is a development set.
+    pub comparison: Option<&'a Comparison<'a>>,
 }
 
 /// The metrics' names and values, in the order that they are always shown in.
@@ -32,6 +34,20 @@ pub fn rows(metrics: &Metrics) -> [(&'static str, f64); 5] {
         ("recall@10", metrics.recall_at_10),
         ("recall@100", metrics.recall_at_100),
     ]
+}
+
+/// What a card says without a development set.
+pub const NOT_MEASURED: &str = "## Quality\n\nNot measured: the configuration has no `[eval]` section.\n";
+
+/// A card's section of figures.
+pub fn quality_section(comparison: &Comparison, eval: &Judged) -> String {
+    format!(
+        "## Quality\n\n{} questions of `{}`, each against all of `{}`:\n\n{}",
+        comparison.evaluator().questions(),
+        eval.queries.display(),
+        eval.corpus.display(),
+        markdown::table(comparison)
+    )
 }
 
 impl Card<'_> {
@@ -56,29 +72,17 @@ impl Card<'_> {
     }
 
     fn quality(&self) -> String {
-        let (Some((before, after)), Some(eval)) = (&self.measured, &self.config.eval) else {
-            return "## Quality\n\nNot measured: the configuration has no `[eval]` section.\n".into();
+        let (Some(comparison), Some(eval)) = (self.comparison, &self.config.eval) else {
+            return NOT_MEASURED.into();
         };
-        let mut text = format!(
-            "## Quality\n\n{} questions of `{}`, each against all of `{}`:\n\n\
-             | | base model | this model | change |\n| --- | ---: | ---: | ---: |\n",
-            before.queries,
-            eval.queries.display(),
-            eval.corpus.display()
-        );
-        for ((name, before), (_, after)) in rows(before).into_iter().zip(rows(after)) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "| {name} | {before:.4} | {after:.4} | {:+.4} |",
-                after - before
-            );
-        }
-        if after.ndcg_at_10 <= before.ndcg_at_10 {
+        let mut text = quality_section(comparison, &eval.judged());
+        let [before, after] =
+            [&comparison.reference().system, comparison.model()].map(|system| system.measured.metrics);
+        if !quality::improved(&before, &after) {
             text += "\nThis model is **not** better than its base model on these questions.\n";
         }
         text += "\nThe kept weights were chosen on the same questions, so the figures flatter this model a little.\n";
-        text
+        text + &markdown::changed(comparison)
     }
 
     fn making(&self) -> String {

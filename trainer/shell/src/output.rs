@@ -8,7 +8,7 @@ use crate::error::{Result, TrainError};
 use crate::leftovers::{self, REPLACED, UNFINISHED};
 
 /// Folder of all models, in the current folder.
-const MODELS: &str = "models";
+pub(crate) const MODELS: &str = "models";
 
 /// Link in [`MODELS`] to the model trained last; `index build` and `search` look there.
 const LATEST: &str = "latest";

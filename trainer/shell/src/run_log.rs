@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use encoder::ranking::Metrics;
 use serde::{Deserialize, Serialize};
 
+use crate::compare::event::Line;
 use crate::error::{Result, TrainError};
 
 /// One line of a training on pairs; its `type` is the variant's name in lower case.
@@ -108,6 +109,9 @@ pub enum Event {
         /// Duration of the whole run.
         seconds: f64,
     },
+    /// Before that: the model beside others, where there is a development set.
+    #[serde(untagged)]
+    Compared(Line),
 }
 
 /// Writes events to the log and, where asked for, to stdout.
@@ -165,7 +169,11 @@ impl RunLog {
     }
 }
 
-fn line(event: &impl Serialize) -> Result<String> {
+/// An event as a line of JSON.
+///
+/// # Errors
+/// What cannot be written as JSON.
+pub fn line(event: &impl Serialize) -> Result<String> {
     let json =
         serde_json::to_string(event).map_err(|error| TrainError::Output(format!("run log: {error}")))?;
     Ok(json + "\n")

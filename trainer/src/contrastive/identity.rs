@@ -13,10 +13,13 @@ use super::dataset::Prepared;
 use super::pairs::Pairs;
 use crate::config::Contrastive;
 use crate::error::{Result, TrainError};
+use crate::evaluate::Evaluator;
 
-/// Where the numbers come from or go to; they do not depend on it, or, of the base model, the weights count.
-const INDIFFERENT: [&str; 4] = [
+/// Where the numbers come from or go to, and what they are compared with; they do not depend on it, or, of the base
+/// model, the weights count.
+const INDIFFERENT: [&str; 5] = [
     "base_model",
+    "eval.compare_with",
     "checkpoint.every_minutes",
     "checkpoint.every_steps",
     "device",
@@ -32,11 +35,16 @@ const CHANGEABLE: [&str; 2] = ["train.learning_rate", "train.max_grad_norm"];
 pub struct Identity(BTreeMap<String, String>);
 
 impl Identity {
-    /// Of the training of `encoder`, as it is before the first step, on `datasets`.
+    /// Of the training of `encoder`, as it is before the first step, on `datasets`, measured by `evaluator`.
     ///
     /// # Errors
     /// Settings that cannot be written, a corpus to mine from that cannot be read.
-    pub fn new(config: &Contrastive, datasets: &[Prepared], encoder: &TorchEncoder) -> Result<Self> {
+    pub fn new(
+        config: &Contrastive,
+        datasets: &[Prepared],
+        encoder: &TorchEncoder,
+        evaluator: Option<&Evaluator>,
+    ) -> Result<Self> {
         let settings = serde_json::to_value(config)
             .map_err(|error| TrainError::Output(format!("the configuration cannot be written: {error}")))?;
         let mut fields = BTreeMap::new();
@@ -51,6 +59,9 @@ impl Identity {
         }
         if let (Some(_), Some(corpus)) = (config.mine.rounds, &config.mine.corpus) {
             fields.insert("mine.corpus's texts".to_owned(), hash_of_file(corpus)?);
+        }
+        if let Some(evaluator) = evaluator {
+            fields.insert("development set".to_owned(), evaluator.fingerprint());
         }
         let model = encoder.fingerprint();
         for (name, value) in [

@@ -10,6 +10,7 @@
 
 pub mod batches;
 pub mod check;
+pub mod comparing;
 pub mod dataset;
 pub mod dropout;
 pub mod embed;
@@ -20,6 +21,7 @@ pub mod mined;
 pub mod mixing;
 pub mod optimizer;
 pub mod pairs;
+pub mod rankings;
 pub mod reference;
 pub mod rounds;
 pub mod run;

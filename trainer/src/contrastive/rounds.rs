@@ -43,9 +43,7 @@ pub struct Trained {
     pub steps: usize,
     /// The step, over all rounds, whose weights were kept.
     pub kept: usize,
-    /// The base model's measurement.
-    pub before: Option<Metrics>,
-    /// That of the weights that were kept.
+    /// The measurement of the weights that were kept.
     pub after: Option<Metrics>,
 }
 
@@ -89,7 +87,12 @@ impl<'a, 'f> Rounds<'a, 'f> {
         } = *self.course;
         match &state {
             Some(state) => self.go_on(state)?,
-            None => self.base = measure(encoder, evaluator, self.course.interrupt, 0, self.log)?,
+            None => {
+                if let Some(base) = measure(encoder, evaluator, self.course.interrupt, 0, self.log)? {
+                    self.base = Some(base.metrics);
+                    self.saving.rankings().add(0, base.hits, None);
+                }
+            }
         }
         if let Some(metrics) = &self.base {
             say(&format!("base model: {}", quality::line(metrics)));
@@ -269,7 +272,6 @@ impl<'a, 'f> Rounds<'a, 'f> {
         Ok(Trained {
             steps: self.round.before + steps,
             kept,
-            before: self.base,
             after,
         })
     }
@@ -323,7 +325,6 @@ impl<'a, 'f> Rounds<'a, 'f> {
         Trained {
             steps: self.round.before,
             kept: best.map_or(self.round.before, |best| best.step),
-            before: self.base,
             after: best.map(|best| best.metrics),
         }
     }

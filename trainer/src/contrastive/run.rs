@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use encoder::Encoder;
-use encoder::ranking::Metrics;
 use encoder_torch::TorchEncoder;
+use trainer_shell::compare::event;
 
 use super::check::Inspected;
+use super::comparing;
 use super::dataset::{Dataset, Prepared};
 use super::identity::Identity;
 use super::rounds::{Course, Rounds};
@@ -22,8 +23,7 @@ use crate::interrupt::Interrupt;
 use crate::model_card::Card;
 use crate::output::Output;
 use crate::progress::{say, seconds};
-use crate::quality;
-use crate::run_log::{Event, RunLog, print};
+use crate::run_log::{Event, RunLog};
 
 /// Everything that a run needs to begin.
 pub struct Job {
@@ -50,6 +50,7 @@ pub struct Job {
 /// behind then but a checkpoint.
 pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let started = Instant::now();
+    let others = comparing::locate_all(&job.config)?;
     let read_datasets = Dataset::read_all(&job.config)?;
     let datasets: Vec<&Dataset> = read_datasets.iter().collect();
     let read = |eval: &Eval| Evaluator::read(&eval.judged());
@@ -57,7 +58,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let steps = steps::count(&datasets, &job.config.train)?;
     let encoder = open_model(&mut job)?;
     let prepared = Prepared::all(&datasets, &encoder, &job.config.train, interrupt)?;
-    let identity = Identity::new(&job.config, &prepared, &encoder)?;
+    let identity = Identity::new(&job.config, &prepared, &encoder, evaluator.as_ref())?;
     let mut saving = Saving::new(&job.checkpoint, identity, job.config.checkpoint);
     let state = saving.read()?;
     let path = job.output.aside().join("run_log.jsonl");
@@ -81,19 +82,29 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         evaluator: evaluator.as_ref(),
         interrupt,
     };
+    let measure = |evaluator| comparing::measure(&others, evaluator, job.device, interrupt);
+    let others = evaluator.as_ref().map(measure).transpose();
+    let others = others.map_err(|error| job.checkpoint.explain(error))?;
     let trained = Rounds::new(&course, &mut log, &mut saving).train(prepared, steps, state)?;
-    let (kept, measured) = (trained.kept, trained.before.zip(trained.after));
+    let kept = trained.kept;
+    let compare = |(evaluator, hits)| {
+        comparing::compare(evaluator, others.unwrap_or_default(), hits, job.output.target())
+    };
+    let comparison = evaluator.as_ref().zip(saving.rankings().take(kept)).map(compare);
+    for line in comparison.iter().flat_map(event::lines) {
+        log.record(&Event::Compared(line))?;
+    }
     let card = Card {
         config: &job.config,
         folder: job.output.target(),
         pairs: datasets.iter().map(|dataset| dataset.pairs.len()).sum(),
         steps: (trained.steps, kept),
         dimension: encoder.dimension(),
-        measured,
+        comparison: comparison.as_ref(),
     };
     write_model(job.output.aside(), &encoder, &card)?;
     interrupt.check().map_err(|error| job.checkpoint.explain(error))?;
-    let improved = measured.map(|(before, after)| quality::improved(&before, &after));
+    let improved = comparison.as_ref().map(comparing::improved);
     let model = job.output.target().to_path_buf();
     let link = job.output.publish(job.promote || improved != Some(false))?;
     job.checkpoint.remove()?;
@@ -105,7 +116,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         seconds: started.elapsed().as_secs_f64(),
     })?;
     if !job.json {
-        show(measured.as_ref())?;
+        comparing::show(comparison.as_ref())?;
     }
     say(&format!(
         "{} is ready{}; it took {}",
@@ -235,14 +246,4 @@ fn write_model(dir: &Path, encoder: &TorchEncoder, card: &Card) -> Result<()> {
         std::fs::write(&path, text).map_err(TrainError::io(&path, "write the file"))?;
     }
     Ok(())
-}
-
-fn show(measured: Option<&(Metrics, Metrics)>) -> Result<()> {
-    match measured {
-        Some((before, after)) => print(&quality::table(before, after)),
-        None => {
-            say("not measured: the configuration has no [eval] section");
-            Ok(())
-        }
-    }
 }

@@ -6,6 +6,7 @@ use encoder_torch::{TorchEncoder, trained};
 
 use super::identity::Identity;
 use super::optimizer::AdamW;
+use super::rankings::Rankings;
 use super::set_aside::{self, Progress, State};
 use super::torch;
 use crate::checkpoint::Checkpoint;
@@ -20,6 +21,7 @@ pub struct Saving<'a> {
     folder: &'a CheckpointFolder,
     identity: Identity,
     settings: Checkpoints,
+    rankings: Rankings,
     last: Instant,
 }
 
@@ -44,6 +46,7 @@ impl<'a> Saving<'a> {
             folder,
             identity,
             settings,
+            rankings: Rankings::default(),
             last: Instant::now(),
         }
     }
@@ -58,18 +61,24 @@ impl<'a> Saving<'a> {
         &self.identity
     }
 
-    /// What the run is to go on with, if it is to.
+    /// What was found for the development set's questions, which every checkpoint holds.
+    pub fn rankings(&mut self) -> &mut Rankings {
+        &mut self.rankings
+    }
+
+    /// What the run is to go on with, if it is to; the rankings go on too.
     ///
     /// # Errors
     /// A checkpoint of another training, or one that is cut or damaged.
-    pub fn read(&self) -> Result<Option<State>> {
+    pub fn read(&mut self) -> Result<Option<State>> {
         if !self.folder.resumes() {
             return Ok(None);
         }
-        let state = set_aside::read(&self.folder.file(), &self.identity)?;
+        let mut state = set_aside::read(&self.folder.file(), &self.identity)?;
         for change in &state.changed {
             say(&format!("going on with another setting: {change}"));
         }
+        self.rankings = std::mem::take(&mut state.rankings);
         Ok(Some(state))
     }
 
@@ -118,7 +127,7 @@ impl<'a> Saving<'a> {
             &self.identity,
             parts.progress,
             tensors,
-            &log.written()?,
+            (&self.rankings, &log.written()?),
         )?;
         self.last = Instant::now();
         Ok(())

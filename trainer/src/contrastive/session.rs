@@ -18,7 +18,7 @@ use super::torch;
 use crate::checkpoint::Checkpoint;
 use crate::config::Train;
 use crate::error::{Result, TrainError};
-use crate::evaluate::Evaluator;
+use crate::evaluate::{Evaluator, Measured};
 use crate::interrupt::Interrupt;
 use crate::progress::{Steps, say};
 use crate::quality;
@@ -263,7 +263,8 @@ impl<'a, 'f> Session<'a, 'f> {
             interrupt,
             ..
         } = self.inputs;
-        let Some(metrics) = measure(encoder, evaluator, interrupt, step, self.log)? else {
+        let Some(Measured { metrics, hits, .. }) = measure(encoder, evaluator, interrupt, step, self.log)?
+        else {
             return Ok(());
         };
         self.measuring += began.elapsed();
@@ -275,6 +276,8 @@ impl<'a, 'f> Session<'a, 'f> {
             .is_none_or(|best| quality::improved(&best.metrics, &metrics))
         {
             self.best = Some(Checkpoint::take(step, metrics, self.inputs.encoder.var_store()));
+            let before = self.inputs.best_before.map(|best| best.step);
+            self.saving.rankings().add(step, hits, before);
         }
         Ok(())
     }
@@ -304,7 +307,7 @@ pub fn measure(
     interrupt: &Interrupt,
     step: usize,
     log: &mut RunLog,
-) -> Result<Option<Metrics>> {
+) -> Result<Option<Measured>> {
     let Some(evaluator) = evaluator else {
         return Ok(None);
     };
@@ -316,7 +319,7 @@ pub fn measure(
         truncated: measured.truncated,
         seconds: began.elapsed().as_secs_f64(),
     })?;
-    Ok(Some(measured.metrics))
+    Ok(Some(measured))
 }
 
 /// Epoch and pairs of a batch in words; pairs are counted from 1 in the order of the files.

@@ -2,8 +2,8 @@
 //!
 //! The file is safetensors, so that other tools can look into it: `weight.NAME`, AdamW's `mean.NAME` and
 //! `square.NAME`, the best weights of the round as `kept.NAME`, those of the rounds before it as `best.NAME`, each of the
-//! parameters that are trained, and the run log as bytes. The other parameters are the base model's, whose weights the
-//! identity knows. What is not a tensor is in its
+//! parameters that are trained, and as bytes the run log and, in JSON, the rankings. The other parameters are the base
+//! model's, whose weights the identity knows. What is not a tensor is in its
 //! metadata, with a checksum of all. The batches and the dropout of a step depend on the seed and the step's number
 //! alone, so neither a sampler nor a generator has a state to keep.
 
@@ -21,14 +21,18 @@ use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 use super::identity::Identity;
+use super::rankings::Rankings;
 use super::torch;
 use crate::error::{Result, TrainError};
 
 /// Name and version of the format.
-const FORMAT: &str = "sextant contrastive training 1";
+const FORMAT: &str = "sextant contrastive training 2";
 
 /// Name of the run log among the tensors.
 const LOG: &str = "log";
+
+/// Name of the rankings among the tensors.
+const RANKINGS: &str = "rankings";
 
 /// How far a training is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,6 +88,8 @@ pub struct State {
     pub progress: Progress,
     /// Weights, moments and best weights by their names in the file, on the CPU.
     pub tensors: HashMap<String, Tensor>,
+    /// What was found for the development set's questions.
+    pub rankings: Rankings,
     /// The run log up to here.
     pub log: Vec<u8>,
     /// Settings that are others now, each as a sentence's end.
@@ -110,7 +116,7 @@ impl State {
     }
 }
 
-/// Writes `tensors` and `log` beside the file at `path` and puts them in its place.
+/// Writes `tensors`, rankings and log beside the file at `path` and puts them in its place.
 ///
 /// # Errors
 /// What the file system refuses; the old file is as it was then.
@@ -119,7 +125,7 @@ pub fn write(
     identity: &Identity,
     progress: &Progress,
     tensors: Vec<(String, Tensor)>,
-    log: &[u8],
+    (rankings, log): (&Rankings, &[u8]),
 ) -> Result<()> {
     let failed =
         |error: String| TrainError::Output(format!("{}: cannot be written: {error}", path.display()));
@@ -140,6 +146,8 @@ pub fn write(
         stored.insert(name, Stored::new(&tensor)?);
     }
     stored.insert(LOG.to_owned(), Stored::bytes(log)?);
+    let rankings = serde_json::to_vec(rankings).map_err(json)?;
+    stored.insert(RANKINGS.to_owned(), Stored::bytes(&rankings)?);
     let parts = stored.iter().map(|(name, stored)| (name.as_str(), stored.data()));
     let checksum = checksum(&metadata, parts);
     metadata.insert("checksum".to_owned(), checksum);
@@ -200,10 +208,11 @@ pub fn read(path: &Path, now: &Identity) -> Result<State> {
         .compare(now)
         .map_err(|difference| refuse("a checkpoint of this configuration and data", difference))?;
     let mut tensors = HashMap::with_capacity(views.len());
-    let mut log = Vec::new();
+    let bytes = |name: &str| views.get(name).map_or_else(Vec::new, |view| view.data().to_vec());
+    let log = bytes(LOG);
+    let rankings = serde_json::from_slice(&bytes(RANKINGS)).map_err(damaged)?;
     for (name, view) in views {
-        if name == LOG {
-            log = view.data().to_vec();
+        if [LOG, RANKINGS].contains(&name.as_str()) {
             continue;
         }
         let shape: Vec<i64> = view.shape().iter().map(|&size| size as i64).collect();
@@ -213,6 +222,7 @@ pub fn read(path: &Path, now: &Identity) -> Result<State> {
     Ok(State {
         progress,
         tensors,
+        rankings,
         log,
         changed,
     })
@@ -340,6 +350,12 @@ mod tests {
         serde_json::from_str(&format!(r#"{{"train.seed": "{seed}"}}"#)).unwrap()
     }
 
+    fn rankings() -> Rankings {
+        let mut rankings = Rankings::default();
+        rankings.add(0, vec![vec![3, 1], Vec::new()], None);
+        rankings
+    }
+
     fn stored() -> (tempfile::TempDir, std::path::PathBuf, Progress) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("learning");
@@ -366,7 +382,7 @@ mod tests {
             &identity(1),
             &progress,
             vec![("weight.w".into(), tensor)],
-            b"a\nb\n",
+            (&rankings(), b"a\nb\n"),
         )
         .unwrap();
         (folder, path, progress)
@@ -377,8 +393,8 @@ mod tests {
         let (folder, path, progress) = stored();
         let state = read(&path, &identity(1)).unwrap();
         assert_eq!(
-            (state.progress, state.log.as_slice()),
-            (progress, b"a\nb\n".as_slice())
+            (state.progress, state.rankings, state.log.as_slice()),
+            (progress, rankings(), b"a\nb\n".as_slice())
         );
         let weight = &state.tensors["weight.w"];
         assert_eq!(weight.size(), [2, 2]);

@@ -87,6 +87,16 @@ pub(super) fn compare_with_whole(place: &Workplace) {
         events.filter_map(evaluation).collect()
     };
     assert_eq!(measured(&resumed), measured(&whole));
+    let compared = |log: &str, name: &str| {
+        let events = log.lines().map(|line| serde_json::from_str(line).unwrap());
+        let compared = events.filter(|event| matches!(event, Event::Compared(_)));
+        // The models' names are those of their places.
+        let lines = compared.map(|event| serde_json::to_string(&event).unwrap().replace(name, "NAME"));
+        lines.collect::<Vec<String>>()
+    };
+    let (resumed, whole) = (compared(&resumed, "models/small"), compared(&whole, "whole"));
+    assert!(resumed.len() > 4, "{resumed:?}");
+    assert_eq!(resumed, whole);
 }
 
 #[test]

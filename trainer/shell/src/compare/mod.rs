@@ -1,53 +1,61 @@
-//! `train compare`: two models on the same questions, and whether their difference could be chance.
+//! `train compare`: models on the same questions, and whether their differences could be chance. A training
+//! ends with the same comparison.
 
 pub mod args;
-mod json;
-mod text;
+pub mod comparison;
+pub mod event;
+pub mod markdown;
+mod models;
+pub mod text;
 
 use std::path::{Path, PathBuf};
 
 use encoder::Encoder;
-use encoder::ranking::Metrics;
-use encoder::significance::{self, Difference};
 
 use crate::config::Judged;
 use crate::error::{Result, TrainError};
-use crate::evaluate::{Evaluator, Measured};
+use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
-use crate::model_card::rows;
-use crate::run_log::print;
+use crate::run_log::{line, print};
 use args::Args;
-
-/// Below this share of chance a difference is called one.
-const SIGNIFICANT: f64 = 0.05;
+use comparison::{Comparison, System};
+pub use models::locate;
 
 /// Questions shown of those that became better, and of those that became worse.
 const SHOWN: usize = 5;
 
-/// Two measurements of the same questions.
-struct Comparison<'a> {
-    evaluator: &'a Evaluator,
-    before: Measured,
-    after: Measured,
-    /// Name and difference of each metric.
-    differences: Vec<(&'static str, Difference)>,
-}
-
-/// Measures both models and prints the comparison. `open` opens a model folder.
+/// Measures the models and prints the comparison. `open` opens a model folder.
 ///
 /// # Errors
 /// Files or models that cannot be read, an interrupt.
 pub fn execute(args: &Args, open: &dyn Fn(&Path) -> Result<Box<dyn Encoder>>) -> Result<()> {
     let interrupt = Interrupt::on_signals()?;
+    let models = args
+        .models
+        .iter()
+        .map(|name| locate(name))
+        .collect::<Result<Vec<_>>>()?;
     let evaluator = Evaluator::read(&judged(args)?)?;
-    let measure = |model: &Path| evaluator.measure_shown(&*open(model)?, &interrupt);
-    let (before, after) = (measure(&args.before)?, measure(&args.after)?);
-    let comparison = Comparison::new(&evaluator, before, after);
-    print(&if args.json {
-        json::lines(&comparison, args)?
-    } else {
-        text::report(&comparison, args)
-    })
+    let mut systems = Vec::with_capacity(models.len());
+    for model in &models {
+        systems.push(System {
+            name: model.display().to_string(),
+            measured: evaluator.measure_shown(&*open(model)?, &interrupt)?,
+        });
+    }
+    let Some(model) = systems.pop() else {
+        return Err(TrainError::Config("expected models to compare".into()));
+    };
+    let comparison = Comparison::new(&evaluator, systems, 0, model);
+    if args.json {
+        let lines = event::lines(&comparison);
+        return print(&lines.iter().map(line).collect::<Result<String>>()?);
+    }
+    let (table, verdict) = (text::table(&comparison), text::verdict(&comparison));
+    print(&format!(
+        "{table}\n{verdict}{}",
+        text::changed(&comparison, SHOWN)
+    ))
 }
 
 /// The development set's files: questions and judgements in the folder, the corpus there or one folder up.
@@ -76,75 +84,9 @@ fn judged(args: &Args) -> Result<Judged> {
     })
 }
 
-impl<'a> Comparison<'a> {
-    fn new(evaluator: &'a Evaluator, before: Measured, after: Measured) -> Self {
-        let names = rows(&before.metrics).map(|(name, _)| name);
-        let values = |measured: &Measured, metric: usize| -> Vec<f64> {
-            measured
-                .each
-                .iter()
-                .map(|metrics| rows(metrics)[metric].1)
-                .collect()
-        };
-        let differences = names.into_iter().enumerate().map(|(metric, name)| {
-            let difference = significance::compare(&values(&before, metric), &values(&after, metric));
-            (name, difference)
-        });
-        let differences = differences.collect();
-        Comparison {
-            evaluator,
-            before,
-            after,
-            differences,
-        }
-    }
-
-    /// nDCG@10, which decides.
-    fn deciding(&self) -> Difference {
-        self.differences[0].1
-    }
-
-    /// Questions whose nDCG@10 changed most: the better ones first or the worse ones, at most [`SHOWN`], ties in the
-    /// order of the questions.
-    fn most_changed(&self, better: bool) -> Vec<(usize, f64)> {
-        let sign = if better { 1.0 } else { -1.0 };
-        let ndcg = |metrics: &Metrics| metrics.ndcg_at_10;
-        let changes = std::iter::zip(&self.before.each, &self.after.each)
-            .map(|(before, after)| ndcg(after) - ndcg(before))
-            .enumerate()
-            .filter(|(_, change)| sign * change > 0.0);
-        let mut changes: Vec<(usize, f64)> = changes.collect();
-        changes.sort_by(|a, b| (sign * b.1).total_cmp(&(sign * a.1)).then(a.0.cmp(&b.0)));
-        changes.truncate(SHOWN);
-        changes
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Four questions, of which the second model answers two better and one worse.
-    pub(super) fn comparison(evaluator: &Evaluator) -> Comparison<'_> {
-        let measured = |ndcg: [f64; 4]| {
-            let each = ndcg.map(|ndcg_at_10| Metrics {
-                ndcg_at_10,
-                queries: 1,
-                ..Metrics::default()
-            });
-            Measured {
-                metrics: encoder::ranking::mean(each.iter()),
-                each: each.into(),
-                hits: vec![vec![1, 0]; 4],
-                truncated: 0,
-            }
-        };
-        Comparison::new(
-            evaluator,
-            measured([0.5, 0.2, 1.0, 0.0]),
-            measured([1.0, 0.2, 0.9, 0.8]),
-        )
-    }
 
     pub(super) fn four_questions() -> (tempfile::TempDir, Evaluator) {
         let folder = tempfile::tempdir().unwrap();
@@ -164,21 +106,6 @@ mod tests {
         };
         let evaluator = Evaluator::read(&judged(&args).unwrap()).unwrap();
         (folder, evaluator)
-    }
-
-    #[test]
-    fn questions_are_listed_by_their_change() {
-        let (_folder, evaluator) = four_questions();
-        let comparison = comparison(&evaluator);
-        let changed = |better| -> Vec<usize> {
-            comparison
-                .most_changed(better)
-                .iter()
-                .map(|&(question, _)| question)
-                .collect()
-        };
-        assert_eq!((changed(true), changed(false)), (vec![3, 0], vec![2]));
-        assert!((comparison.deciding().mean - 0.3).abs() < 1e-12);
     }
 
     #[test]
