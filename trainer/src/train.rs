@@ -54,6 +54,7 @@ fn contrastive(request: Request) -> Result<()> {
         output,
         device,
         json: args.json,
+        tensorboard: args.tensorboard,
         strict: args.strict,
         promote: args.promote,
     };

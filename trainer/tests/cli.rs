@@ -11,6 +11,7 @@ mod families;
 mod objectives;
 mod parts;
 mod rounds;
+mod tensorboard;
 mod word_vectors;
 mod workplace;
 

@@ -73,6 +73,14 @@ pub struct Args {
     #[arg(long)]
     pub json: bool,
 
+    /// Write TensorBoard's event files into DIR/NAME while training runs: look at them with tensorboard --logdir DIR
+    ///
+    /// Loss, learning rate, gradient norm and pairs a second of each step, and each evaluation; of word vectors loss,
+    /// learning rate and speed, by the words or co-occurrences learned. With --resume it goes on in a file of its own, and
+    /// steps after the checkpoint are not drawn twice.
+    #[arg(long, value_name = "DIR")]
+    pub tensorboard: Option<PathBuf>,
+
     /// CPU threads [default: one for each core]
     ///
     /// With 1 thread the same configuration and data give the same model, byte for byte; so do GloVe and
@@ -147,6 +155,7 @@ impl Request {
             out: self.args.out,
             threads,
             json: self.args.json,
+            tensorboard: self.args.tensorboard,
             resume: self.args.resume,
             force: self.args.force,
         };
@@ -230,6 +239,8 @@ mod tests {
             "--resume",
             "--strict",
             "--json",
+            "--tensorboard",
+            "runs",
             "--threads",
             "3",
         ])
@@ -237,6 +248,7 @@ mod tests {
         assert_eq!(args.config, PathBuf::from("m.toml"));
         assert_eq!(args.device.as_deref(), Some("cuda:1"));
         assert_eq!(args.out, Some(PathBuf::from("o")));
+        assert_eq!(args.tensorboard, Some(PathBuf::from("runs")));
         assert!(args.force && args.resume && args.strict && args.json);
         assert_eq!(args.threads, Some(3));
     }

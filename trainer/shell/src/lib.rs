@@ -24,5 +24,6 @@ pub mod output;
 pub mod progress;
 pub mod quality;
 pub mod run_log;
+pub mod tensorboard;
 pub mod word_vectors;
 pub mod words;

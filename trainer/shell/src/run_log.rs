@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare::event::Line;
 use crate::error::{Result, TrainError};
+use crate::model_card::rows;
+use crate::progress::say;
+use crate::tensorboard::{EventFile, Figures};
 
 /// One line of a training on pairs; its `type` is the variant's name in lower case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,11 +117,59 @@ pub enum Event {
     Compared(Line),
 }
 
-/// Writes events to the log and, where asked for, to stdout.
+/// A line of a log.
+pub trait Record: Serialize {
+    /// What TensorBoard draws of it.
+    fn figures(&self) -> Figures;
+}
+
+impl Record for Event {
+    fn figures(&self) -> Figures {
+        match self {
+            Event::Start { .. } => Figures::Restart(0),
+            Event::Resume { step } => Figures::Restart(*step as u64 + 1),
+            Event::Step {
+                step,
+                loss,
+                learning_rate,
+                grad_norm,
+                samples_per_second,
+                ..
+            } => Figures::Scalars(
+                Some(*step as u64),
+                vec![
+                    ("train/loss", *loss),
+                    ("train/learning_rate", *learning_rate),
+                    ("train/grad_norm", *grad_norm),
+                    ("train/pairs_per_second", *samples_per_second),
+                ],
+            ),
+            Event::Evaluation { step, metrics, .. } => {
+                Figures::Scalars(Some(*step as u64), rows(metrics).map(evaluated).to_vec())
+            }
+            _ => Figures::None,
+        }
+    }
+}
+
+/// A metric by its name on TensorBoard, which takes no `@` and shows what is before the slash as a group.
+pub fn evaluated((name, value): (&'static str, f64)) -> (&'static str, f64) {
+    let name = match name {
+        "nDCG@10" => "eval/ndcg_at_10",
+        "MRR@10" => "eval/mrr_at_10",
+        "recall@1" => "eval/recall_at_1",
+        "recall@10" => "eval/recall_at_10",
+        _ => "eval/recall_at_100",
+    };
+    (name, value)
+}
+
+/// Writes events to the log and, where asked for, to stdout and to TensorBoard.
 pub struct RunLog {
     file: File,
     path: PathBuf,
     to_stdout: bool,
+    tensorboard: Option<EventFile>,
 }
 
 impl RunLog {
@@ -129,7 +180,13 @@ impl RunLog {
             file,
             path: path.to_owned(),
             to_stdout,
+            tensorboard: None,
         })
+    }
+
+    /// The same log, whose figures TensorBoard is told from here on.
+    pub fn and_tensorboard(self, tensorboard: Option<EventFile>) -> Self {
+        RunLog { tensorboard, ..self }
     }
 
     /// A log at `path` that begins with what an earlier run wrote to its own.
@@ -152,11 +209,26 @@ impl RunLog {
         std::fs::read(&self.path).map_err(TrainError::io(&self.path, "read the run log"))
     }
 
-    /// Writes one line to the log, and to stdout where asked for.
-    pub fn record(&mut self, event: &impl Serialize) -> Result<()> {
+    /// Writes one line to the log, and to stdout and TensorBoard where asked for.
+    pub fn record(&mut self, event: &impl Record) -> Result<()> {
         let failed = TrainError::io(&self.path, "write the run log");
         self.file.write_all(line(event)?.as_bytes()).map_err(failed)?;
+        self.draw(&event.figures());
         self.announce(event)
+    }
+
+    /// A picture that cannot be drawn is no reason to stop a training.
+    fn draw(&mut self, figures: &Figures) {
+        let Some(tensorboard) = &mut self.tensorboard else {
+            return;
+        };
+        if let Err(error) = tensorboard.write(figures) {
+            say(&format!(
+                "{}: cannot write an event file, so there are no more events for TensorBoard: {error}",
+                tensorboard.folder().display()
+            ));
+            self.tensorboard = None;
+        }
     }
 
     /// Writes one line to stdout alone, where asked for.

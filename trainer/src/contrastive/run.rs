@@ -1,11 +1,12 @@
 //! A whole run: read the data, measure, train, measure, write the model, put it in its place.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use encoder::Encoder;
 use encoder_torch::TorchEncoder;
 use trainer_shell::compare::event;
+use trainer_shell::tensorboard::EventFile;
 
 use super::check::Inspected;
 use super::comparing;
@@ -37,6 +38,8 @@ pub struct Job {
     pub device: tch::Device,
     /// Events on stdout instead of the table.
     pub json: bool,
+    /// Folder for TensorBoard's files, if there are to be any.
+    pub tensorboard: Option<PathBuf>,
     /// Take the warnings of the check before the first step for errors.
     pub strict: bool,
     /// Point models/latest at the model even if it is not better.
@@ -62,10 +65,12 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let mut saving = Saving::new(&job.checkpoint, identity, job.config.checkpoint);
     let state = saving.read()?;
     let path = job.output.aside().join("run_log.jsonl");
-    let mut log = match &state {
+    let log = match &state {
         Some(state) => RunLog::go_on(&path, &state.log, job.json)?,
         None => RunLog::create(&path, job.json)?,
     };
+    let events = EventFile::of_run(job.tensorboard.as_deref(), &job.config.name)?;
+    let mut log = log.and_tensorboard(events);
     announce(&job, &prepared, steps, &mut log)?;
     let inspected = Inspected {
         config: &job.config,

@@ -65,6 +65,13 @@ pub(super) fn stop_at(place: &Workplace, arguments: &[&str], count: usize) {
     assert_eq!(place.names("models"), [".small.checkpoint"]);
 }
 
+/// Trains until `count` steps are logged and kills the program.
+pub(super) fn kill_at(place: &Workplace, arguments: &[&str], count: usize) {
+    let mut child = train_until(place, arguments, count);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 pub(super) fn done(output: &Output) {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
 }
@@ -120,15 +127,10 @@ fn killed_at_any_moment_it_goes_on_from_the_last_checkpoint_to_the_same_bits() {
         config + "[checkpoint]\nevery_steps = 40\n",
     )
     .unwrap();
-    let kill = |arguments: &[&str], step| {
-        let mut child = train_until(&place, arguments, step);
-        child.kill().unwrap();
-        child.wait().unwrap();
-    };
-    kill(&TRAIN, 60);
+    kill_at(&place, &TRAIN, 60);
     refused(&place, &TRAIN, &[".small.checkpoint", "--resume", "--force"]);
     for step in [80, 121, 900, 1401] {
-        kill(&RESUME, step);
+        kill_at(&place, &RESUME, step);
     }
     done(&place.train(&RESUME));
     assert_eq!(place.names("models"), ["latest", "small"]);

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use trainer_words::Stage;
 use trainer_words::corpus::CorpusReport;
 
+use crate::model_card::rows;
+use crate::run_log::{Record, evaluated};
+use crate::tensorboard::Figures;
+
 /// One line; its `type` is the variant's name in lower case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -78,6 +82,33 @@ pub enum Event {
         /// Duration of the whole run.
         seconds: f64,
     },
+}
+
+impl Record for Event {
+    fn figures(&self) -> Figures {
+        match self {
+            Event::Start { resumed: false, .. } => Figures::Restart(0),
+            Event::Progress {
+                stage: Stage::Learning,
+                done,
+                loss,
+                learning_rate,
+                per_second,
+                ..
+            } => {
+                let mut values = vec![
+                    ("train/learning_rate", *learning_rate),
+                    ("train/per_second", *per_second),
+                ];
+                values.extend(loss.map(|loss| ("train/loss", loss)));
+                Figures::Scalars(Some(*done), values)
+            }
+            Event::Evaluation { metrics, .. } => {
+                Figures::Scalars(None, rows(metrics).map(evaluated).to_vec())
+            }
+            _ => Figures::None,
+        }
+    }
 }
 
 #[cfg(test)]

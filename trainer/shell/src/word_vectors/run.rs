@@ -23,6 +23,7 @@ use crate::output::Output;
 use crate::progress::{self, say};
 use crate::quality;
 use crate::run_log::{RunLog, print};
+use crate::tensorboard::EventFile;
 
 /// Everything that a run needs to begin.
 pub struct Job {
@@ -36,6 +37,8 @@ pub struct Job {
     pub threads: usize,
     /// Events on stdout instead of the table.
     pub json: bool,
+    /// Folder for TensorBoard's files, if there are to be any.
+    pub tensorboard: Option<PathBuf>,
     /// Go on with the checkpoint.
     pub resume: bool,
     /// Replace the model, or the checkpoint, that is there.
@@ -56,7 +59,8 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     }
     let output = Output::claim(job.out.as_deref(), config.name, job.force)?;
     let checkpoint = CheckpointFolder::claim(output.target(), job.resume, job.force)?;
-    let log = RunLog::create(&output.aside().join("run_log.jsonl"), job.json)?;
+    let events = EventFile::of_run(job.tensorboard.as_deref(), config.name)?;
+    let log = RunLog::create(&output.aside().join("run_log.jsonl"), job.json)?.and_tensorboard(events);
     let run = Run {
         job: &job,
         config,
