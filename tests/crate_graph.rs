@@ -24,7 +24,11 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         ],
         &[],
     ),
-    ("trainer-shell", &["encoder", "trainer-words"], &["encoder"]),
+    (
+        "trainer-shell",
+        &["encoder", "indexer-bm25", "trainer-words"],
+        &["encoder"],
+    ),
     ("trainer-words", &["encoder"], &[]),
     ("indexer", &["encoder", "encoder-torch", "indexer-bm25"], &[]),
     ("indexer-bm25", &["encoder"], &[]),

@@ -105,6 +105,7 @@ fn models_are_compared_on_judged_questions() {
         "nDCG@10",
         "95 % interval",
         "recall@10",
+        "\nBM25 ",
         "\nbase ",
         "\nmodels/latest ",
     ] {
@@ -116,6 +117,34 @@ fn models_are_compared_on_judged_questions() {
     assert!(same.contains("could be chance (p = 1.0000"), "{same}");
     let missing = folder.run("train", &["compare", "base", "nowhere", "--eval", &test]);
     assert_eq!(missing.code, Some(2), "{missing:#?}");
+}
+
+#[test]
+fn train_counts_words_as_search_does() {
+    let folder = workbench();
+    let test = root().join("data/medical/test").display().to_string();
+    let compared = json(&folder.succeed("train", &["compare", "base", "--eval", &test, "--json"]));
+    let trained = compared.iter().find(|line| line["name"] == "BM25").unwrap();
+    let (queries, qrels) = (test_file("queries.jsonl"), test_file("qrels.tsv"));
+    let arguments = ["eval", "--queries", &queries, "--qrels", &qrels, "--json"];
+    let measured = json(&folder.succeed("search", &arguments));
+    let searched = measured.iter().find(|line| line["mode"] == "bm25").unwrap();
+    for name in [
+        "ndcg_at_10",
+        "mrr_at_10",
+        "recall_at_1",
+        "recall_at_10",
+        "recall_at_100",
+        "queries",
+    ] {
+        let [trained, searched] =
+            [&trained["metrics"][name], &searched[name]].map(|value| value.as_f64().unwrap());
+        // The questions are added up in another order.
+        assert!(
+            (trained - searched).abs() < 1e-12,
+            "{name}: {trained}, {searched}"
+        );
+    }
 }
 
 #[test]

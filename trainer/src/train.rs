@@ -49,7 +49,7 @@ fn contrastive(request: Request) -> Result<()> {
     let output = Output::claim(args.out.as_deref(), &config.name, args.force)?;
     let checkpoint = CheckpointFolder::claim(output.target(), args.resume, args.force)?;
     let job = Job {
-        config,
+        config: *config,
         checkpoint,
         output,
         device,

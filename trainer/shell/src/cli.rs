@@ -188,7 +188,7 @@ fn configuration(name: &Path, device: Option<&str>) -> Result<(PathBuf, Config, 
 /// A configuration that is not there, says something impossible or is of another kind; a bad device.
 pub fn of_pairs(name: &Path, device: Option<&str>) -> Result<(Contrastive, DeviceChoice)> {
     match configuration(name, device)? {
-        (_, Config::Contrastive(config), device) => Ok((config, device)),
+        (_, Config::Contrastive(config), device) => Ok((*config, device)),
         (path, ..) => Err(TrainError::Config(format!(
             "{}: expected a training on pairs (kind = \"contrastive\"), which alone this is for",
             path.display()

@@ -34,7 +34,7 @@ pub enum Command {
     /// Ask word vectors: nearest words, analogies, agreement with human scores
     #[command(after_help = words::args::AFTER_HELP)]
     Words(words::args::Args),
-    /// Compare models on judged questions, and say whether the differences could be chance
+    /// Compare models and BM25 on judged questions, and say whether the differences could be chance
     #[command(after_help = compare::args::AFTER_HELP)]
     Compare(compare::args::Args),
     /// Look at a training on pairs before it begins: columns, cut texts, duplicates, leakage, memory, time
@@ -138,7 +138,7 @@ mod tests {
             "train --config FILE [OPTIONS]\n",
             "train words MODEL <WORD>...\n",
             "words    Ask word vectors",
-            "compare  Compare models on judged",
+            "compare  Compare models and BM25",
             "check    Look at a training on pairs",
             "--device <DEVICE>",
             "Examples:\n  train --config medical.toml ",

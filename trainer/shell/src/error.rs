@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use encoder::EncoderError;
+use indexer_bm25::Bm25Error;
 use trainer_words::WordsError;
 
 /// Why `train` could not do what it was asked.
@@ -30,6 +31,9 @@ pub enum TrainError {
     /// Tables, models and devices report through the encoder.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
+    /// The words of the evaluation's corpus could not be counted.
+    #[error(transparent)]
+    Bm25(#[from] Bm25Error),
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
     Torch(String),

@@ -1,7 +1,9 @@
 //! Measures a model on judged questions: every question against the whole corpus, exactly.
 
+mod bm25;
+
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use encoder::beir::{self, Qrels};
 use encoder::corpus::{self, Columns};
@@ -22,6 +24,7 @@ const DEPTH: usize = 100;
 
 /// A development set in memory.
 pub struct Evaluator {
+    corpus: PathBuf,
     document_ids: Vec<String>,
     passages: Vec<String>,
     query_ids: Vec<String>,
@@ -58,6 +61,7 @@ impl Evaluator {
             .map(|query| (query.id, query.text))
             .unzip();
         let evaluator = Evaluator {
+            corpus: eval.corpus.clone(),
             document_ids,
             passages,
             query_ids,
@@ -242,7 +246,7 @@ mod tests {
 
     use super::*;
 
-    fn eval(corpus: &str, queries: &str, qrels: &str) -> (tempfile::TempDir, Judged) {
+    pub(super) fn eval(corpus: &str, queries: &str, qrels: &str) -> (tempfile::TempDir, Judged) {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -256,9 +260,9 @@ mod tests {
         (folder, eval)
     }
 
-    const CORPUS: &str =
+    pub(super) const CORPUS: &str =
         "{\"id\":\"d1\",\"text\":\"gout joint pain\"}\n{\"id\":\"d2\",\"text\":\"asthma inhaler\"}\n";
-    const QUERIES: &str =
+    pub(super) const QUERIES: &str =
         "{\"_id\":\"q1\",\"text\":\"asthma inhaler\"}\n{\"_id\":\"q2\",\"text\":\"unjudged\"}\n";
 
     #[test]

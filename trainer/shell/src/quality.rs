@@ -13,12 +13,6 @@ pub fn improved(before: &Metrics, after: &Metrics) -> bool {
     after.ndcg_at_10 > before.ndcg_at_10
 }
 
-/// The table of one measurement, where there is nothing to compare it with.
-pub fn column(metrics: &Metrics) -> String {
-    let lines = rows(metrics).map(|(name, value)| format!("{name:<12}{value:>8.4}\n"));
-    lines.concat()
-}
-
 /// One measurement on one line, for progress messages.
 pub fn line(metrics: &Metrics) -> String {
     rows(metrics)
@@ -38,7 +32,6 @@ mod tests {
         };
         assert!(improved(&metrics(0.5), &metrics(0.75)));
         assert!(!improved(&metrics(0.5), &metrics(0.5)));
-        assert!(column(&metrics(0.5)).starts_with("nDCG@10       0.5000\nMRR@10 "));
         assert!(line(&metrics(0.5)).starts_with("nDCG@10 0.5000  MRR@10 0.0000"));
     }
 }

@@ -1,10 +1,10 @@
-//! Did it help? The trained model beside its base and the models that the configuration names.
+//! Did it help? The trained model beside BM25, its base and the models that the configuration names.
 
 use std::path::{Path, PathBuf};
 
 use tch::Device;
 use trainer_shell::compare::comparison::{Comparison, System};
-use trainer_shell::compare::{locate, text};
+use trainer_shell::compare::{bm25, locate, text};
 
 use super::rankings::Hits;
 use crate::base_model::open_any;
@@ -30,10 +30,10 @@ pub fn locate_all(config: &Contrastive) -> Result<Vec<PathBuf>> {
     located.collect()
 }
 
-/// Measures each model, one in memory at a time.
+/// Measures BM25 and then each model, one in memory at a time.
 ///
 /// # Errors
-/// What a model refuses, an interrupt.
+/// What a model refuses, a corpus that changed, an interrupt.
 pub fn measure(
     models: &[PathBuf],
     evaluator: &Evaluator,
@@ -45,7 +45,7 @@ pub fn measure(
         say(&format!("{}: {line}", system.name));
         system
     };
-    let mut systems = Vec::with_capacity(models.len());
+    let mut systems = vec![tell(bm25(evaluator, interrupt)?)];
     for model in models {
         let encoder = open_any(model, device)?;
         systems.push(tell(System {

@@ -1,4 +1,4 @@
-//! The trained model beside its base and other models: at the end of a training, and by `train compare`.
+//! The trained model beside BM25, its base and other models: at the end of a training, and by `train compare`.
 
 use std::fs;
 
@@ -45,7 +45,7 @@ fn systems(lines: &[Line]) -> Vec<(String, Metrics, usize)> {
 }
 
 #[test]
-fn a_training_ends_with_a_table_of_the_named_models_the_base_and_the_new_one() {
+fn a_training_ends_with_a_table_of_bm25_the_named_models_the_base_and_the_new_one() {
     let place = place();
     let output = place.train(&["--config", "small.toml", "--threads", "1"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -54,7 +54,13 @@ fn a_training_ends_with_a_table_of_the_named_models_the_base_and_the_new_one() {
         out.find(part)
             .unwrap_or_else(|| panic!("{part:?} is not in {out}"))
     };
-    let rows = ["\nmodels/words ", "\nother ", "\nbase model ", "\nmodels/small "];
+    let rows = [
+        "\nBM25 ",
+        "\nmodels/words ",
+        "\nother ",
+        "\nbase model ",
+        "\nmodels/small ",
+    ];
     assert!(rows.map(place_of).is_sorted(), "{out}");
     for part in [
         "80 questions, 80 passages\n",
@@ -67,6 +73,7 @@ fn a_training_ends_with_a_table_of_the_named_models_the_base_and_the_new_one() {
     }
     let card = fs::read_to_string(place.path("models/small/README.md")).unwrap();
     for part in [
+        "| BM25 | 0.",
         "| models/words | 0.",
         "| **this model** | 0.",
         "this model's lead",
@@ -81,6 +88,7 @@ fn a_training_ends_with_a_table_of_the_named_models_the_base_and_the_new_one() {
         .map(|(name, _, leads)| (name, leads))
         .collect();
     let expected = [
+        ("BM25", 5),
         ("models/words", 5),
         ("other", 5),
         ("base model", 5),
@@ -99,6 +107,7 @@ fn a_training_ends_with_a_table_of_the_named_models_the_base_and_the_new_one() {
         system.unwrap_or_else(|| panic!("no {name}")).1
     };
     let logged = systems(&logged);
+    assert_eq!(figures(&compared, "BM25"), figures(&logged, "BM25"));
     assert_eq!(
         figures(&compared, "models/words"),
         figures(&logged, "models/words")
@@ -161,16 +170,21 @@ fn models_to_compare_with_that_are_missing_or_damaged_are_refused_before_the_fir
 }
 
 #[test]
-fn several_models_are_compared_with_the_last_one() {
+fn one_model_is_compared_with_bm25_and_several_with_the_first() {
     let place = place();
-    let arguments = [
-        "compare", "base", "words", "other", "--eval", ".", "--device", "cpu",
-    ];
-    let output = place.train(&arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let out = stdout(&output);
-    assert!(out.contains("lead: how far other is ahead in nDCG@10"), "{out}");
-    assert!(out.contains("          base: "), "{out}");
-    let one = place.train(&["compare", "base", "--eval", "."]);
-    assert_eq!(one.status.code(), Some(2), "{}", stderr(&one));
+    let compare = |models: &[&str]| {
+        let arguments = [&["compare"], models, &["--eval", ".", "--device", "cpu"]].concat();
+        let output = place.train(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let alone = compare(&["words"]);
+    assert!(alone.contains("models/words is ahead in nDCG@10"), "{alone}");
+    assert!(alone.contains("\n          BM25: "), "{alone}");
+    let three = compare(&["base", "words", "other"]);
+    assert!(three.contains("          base: "), "{three}");
+    assert!(
+        three.contains("lead: how far other is ahead in nDCG@10"),
+        "{three}"
+    );
 }

@@ -13,7 +13,8 @@ Examples:
   train compare words deps/all-MiniLM-L6-v2 medical --eval data/medical/test
   train compare models/old models/latest --eval beir/nfcorpus --json
 
-The last model is the one in question: how far is it ahead of each other one? The questions shown are those whose answers changed most from the first model to the last. Models are text encoders or
+The last model is the one in question: how far is it ahead of each other one, and of BM25, which needs no model? The
+questions shown are those whose answers changed most from the first model to the last. Models are text encoders or
 word vectors.
 
 DIR holds queries.jsonl, qrels.tsv (or qrels/test.tsv) and corpus.jsonl or corpus.parquet, which may also lie one
@@ -25,7 +26,7 @@ Exit codes: 0 done, whichever is better; 2 error; 130 interrupted.";
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct Args {
     /// Model folders, or names of models in models/; the last one is the one in question
-    #[arg(value_name = "MODEL", required = true, num_args = 2..)]
+    #[arg(value_name = "MODEL", required = true)]
     pub models: Vec<PathBuf>,
 
     /// Folder with questions, judgements and corpus, in BEIR's form

@@ -1,4 +1,4 @@
-//! `train compare`: models on the same questions, and whether their differences could be chance. A training
+//! `train compare`: models and BM25 on the same questions, and whether their differences could be chance. A training
 //! ends with the same comparison.
 
 pub mod args;
@@ -21,10 +21,13 @@ use args::Args;
 use comparison::{Comparison, System};
 pub use models::locate;
 
+/// What the row of words alone is called.
+pub const BM25: &str = "BM25";
+
 /// Questions shown of those that became better, and of those that became worse.
 const SHOWN: usize = 5;
 
-/// Measures the models and prints the comparison. `open` opens a model folder.
+/// Measures BM25 and the models, and prints the comparison. `open` opens a model folder.
 ///
 /// # Errors
 /// Files or models that cannot be read, an interrupt.
@@ -36,7 +39,7 @@ pub fn execute(args: &Args, open: &dyn Fn(&Path) -> Result<Box<dyn Encoder>>) ->
         .map(|name| locate(name))
         .collect::<Result<Vec<_>>>()?;
     let evaluator = Evaluator::read(&judged(args)?)?;
-    let mut systems = Vec::with_capacity(models.len());
+    let mut systems = vec![bm25(&evaluator, &interrupt)?];
     for model in &models {
         systems.push(System {
             name: model.display().to_string(),
@@ -44,9 +47,11 @@ pub fn execute(args: &Args, open: &dyn Fn(&Path) -> Result<Box<dyn Encoder>>) ->
         });
     }
     let Some(model) = systems.pop() else {
-        return Err(TrainError::Config("expected models to compare".into()));
+        return Err(TrainError::Config("expected a model to compare".into()));
     };
-    let comparison = Comparison::new(&evaluator, systems, 0, model);
+    // The first model, if there is more than one.
+    let reference = usize::from(systems.len() > 1);
+    let comparison = Comparison::new(&evaluator, systems, reference, model);
     if args.json {
         let lines = event::lines(&comparison);
         return print(&lines.iter().map(line).collect::<Result<String>>()?);
@@ -56,6 +61,17 @@ pub fn execute(args: &Args, open: &dyn Fn(&Path) -> Result<Box<dyn Encoder>>) ->
         "{table}\n{verdict}{}",
         text::changed(&comparison, SHOWN)
     ))
+}
+
+/// How far words alone come.
+///
+/// # Errors
+/// A corpus that cannot be read again, an interrupt.
+pub fn bm25(evaluator: &Evaluator, interrupt: &Interrupt) -> Result<System> {
+    Ok(System {
+        name: BM25.into(),
+        measured: evaluator.measure_bm25(interrupt)?,
+    })
 }
 
 /// The development set's files: questions and judgements in the folder, the corpus there or one folder up.

@@ -123,7 +123,7 @@ pub struct Eval {
     /// Measure after every this many optimizer steps as well; 0 measures only before and after.
     #[serde(default)]
     pub every_steps: usize,
-    /// Models to compare with, besides the base model: folders, or names in `models/`.
+    /// Models to compare with, besides the base model and BM25: folders, or names in `models/`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compare_with: Vec<PathBuf>,
 }

@@ -46,7 +46,7 @@ pub use words::{
 )]
 pub enum Config {
     /// `kind = "contrastive"`
-    Contrastive(Contrastive),
+    Contrastive(Box<Contrastive>),
     /// `kind = "word2vec"`
     Word2vec(Word2vecFile),
     /// `kind = "glove"`

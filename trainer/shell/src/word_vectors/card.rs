@@ -3,12 +3,12 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use encoder::ranking::Metrics;
 use trainer_words::corpus::CorpusReport;
 
 use super::folder::file_name;
+use crate::compare::comparison::Comparison;
 use crate::config::{Learning, Pooling, WordVectors};
-use crate::model_card::rows;
+use crate::model_card::{NOT_MEASURED, quality_section};
 use crate::progress::grouped;
 
 /// What the card tells.
@@ -21,8 +21,8 @@ pub struct Card<'a> {
     pub text: &'a CorpusReport,
     /// Words with a vector.
     pub vocabulary: usize,
-    /// Measurement, where there is a development set.
-    pub measured: Option<Metrics>,
+    /// The model beside BM25, where there is a development set.
+    pub comparison: Option<&'a Comparison<'a>>,
 }
 
 impl Card<'_> {
@@ -51,20 +51,10 @@ impl Card<'_> {
     }
 
     fn quality(&self) -> String {
-        let (Some(metrics), Some(eval)) = (&self.measured, self.config.eval) else {
-            return "## Quality\n\nNot measured: the configuration has no `[eval]` section.\n".into();
-        };
-        let mut text = format!(
-            "## Quality\n\n{} questions of `{}`, each against all of `{}`:\n\n| | this model |\n| --- | ---: |\n",
-            metrics.queries,
-            eval.queries.display(),
-            eval.corpus.display()
-        );
-        for (name, value) in rows(metrics) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "| {name} | {value:.4} |");
+        match (self.comparison, self.config.eval) {
+            (Some(comparison), Some(eval)) => quality_section(comparison, eval),
+            _ => NOT_MEASURED.into(),
         }
-        text
     }
 
     fn making(&self) -> String {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use trainer_words::Stage;
 use trainer_words::corpus::CorpusReport;
 
+use crate::compare::event::Line;
 use crate::model_card::rows;
 use crate::run_log::{Record, evaluated};
 use crate::tensorboard::Figures;
@@ -82,6 +83,9 @@ pub enum Event {
         /// Duration of the whole run.
         seconds: f64,
     },
+    /// Before that: the model beside BM25, where there is a development set.
+    #[serde(untagged)]
+    Compared(Line),
 }
 
 impl Record for Event {

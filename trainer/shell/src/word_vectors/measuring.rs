@@ -3,20 +3,25 @@
 use std::path::Path;
 use std::time::Instant;
 
-use encoder::ranking::Metrics;
-
 use super::event::Event;
 use super::folder;
 use super::watch::Watch;
+use crate::compare;
+use crate::compare::comparison::{Comparison, System};
 use crate::error::Result;
 use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
 
-/// Measures the model that was written to `dir`.
+/// Measures the model that was written to `dir`, and compares it, under the name of its place `target`, with BM25.
 ///
 /// # Errors
-/// A model that does not open, an interrupt.
-pub fn measure(dir: &Path, evaluator: &Evaluator, interrupt: &Interrupt, watch: &Watch) -> Result<Metrics> {
+/// A model that does not open, a corpus that changed, an interrupt.
+pub fn compare<'a>(
+    (dir, target): (&Path, &Path),
+    evaluator: &'a Evaluator,
+    interrupt: &Interrupt,
+    watch: &Watch,
+) -> Result<Comparison<'a>> {
     let began = Instant::now();
     let encoder = folder::open(dir)?;
     let measured = evaluator.measure_shown(&*encoder, interrupt)?;
@@ -25,5 +30,14 @@ pub fn measure(dir: &Path, evaluator: &Evaluator, interrupt: &Interrupt, watch: 
         truncated: measured.truncated,
         seconds: began.elapsed().as_secs_f64(),
     })?;
-    Ok(measured.metrics)
+    let words = compare::bm25(evaluator, interrupt)?;
+    let model = System {
+        name: target.display().to_string(),
+        measured,
+    };
+    let comparison = Comparison::new(evaluator, vec![words], 0, model);
+    for line in compare::event::lines(&comparison) {
+        watch.record(&Event::Compared(line))?;
+    }
+    Ok(comparison)
 }

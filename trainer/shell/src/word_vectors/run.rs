@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use encoder::ranking::Metrics;
 use encoder::tables;
 use trainer_words::corpus::CorpusReport;
 
@@ -15,13 +14,13 @@ use super::learning::{self, Place};
 use super::watch::Watch;
 use super::{folder, measuring, text};
 use crate::checkpoint_folder::CheckpointFolder;
+use crate::compare;
 use crate::config::{Config, WordVectors};
 use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::progress::{self, say};
-use crate::quality;
 use crate::run_log::{RunLog, print};
 use crate::tensorboard::EventFile;
 
@@ -76,7 +75,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     publish(output, checkpoint, started, &log)?;
     match &measured {
         _ if job.json => Ok(()),
-        Some(metrics) => print(&quality::column(metrics)),
+        Some(table) => print(table),
         None => {
             say("not measured: the configuration has no [eval] section");
             Ok(())
@@ -104,8 +103,8 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Fills the folder; the measurement, where there is a development set.
-    fn make(&self) -> Result<Option<Metrics>> {
+    /// Fills the folder; the table of the measurement, where there is a development set.
+    fn make(&self) -> Result<Option<String>> {
         let files = tables::expand(&self.config.data.text.to_vec())?;
         let evaluator = self.config.eval.map(Evaluator::read).transpose()?;
         self.watch.record(&Event::Start {
@@ -117,21 +116,22 @@ impl Run<'_> {
             files: files.len(),
         })?;
         let (report, vocabulary) = self.learn(&files)?;
-        let measure = |evaluator| measuring::measure(self.dir, evaluator, self.interrupt, &self.watch);
-        let measured = evaluator.as_ref().map(measure).transpose()?;
+        let folders = (self.dir, self.target);
+        let compare = |evaluator| measuring::compare(folders, evaluator, self.interrupt, &self.watch);
+        let comparison = evaluator.as_ref().map(compare).transpose()?;
         let card = Card {
             config: &self.config,
             folder: self.target,
             text: &report,
             vocabulary,
-            measured,
+            comparison: comparison.as_ref(),
         };
         self.write("README.md", card.markdown())?;
         let config = toml::to_string(&self.job.config)
             .map_err(|error| TrainError::Output(format!("the configuration cannot be written: {error}")))?;
         self.write("train_config.toml", config)?;
         self.interrupt.check()?;
-        Ok(measured)
+        Ok(comparison.as_ref().map(compare::text::table))
     }
 
     /// Learns from the files and writes the model; what was read, and how many words have a vector.
