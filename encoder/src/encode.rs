@@ -86,6 +86,11 @@ impl<B: Backend> TextEncoder<B> {
         &self.backend
     }
 
+    /// The backend, to be set.
+    pub fn backend_mut(&mut self) -> &mut B {
+        &mut self.backend
+    }
+
     fn encode(&self, prompt: &str, texts: &[&str]) -> Result<Encoded> {
         let dimension = self.fingerprint.dimension;
         let tokens = self.tokenizer.tokenize(prompt, texts)?;

@@ -16,6 +16,7 @@ mod device;
 mod encode;
 mod error;
 pub mod model;
+mod precision;
 pub mod ranking;
 pub mod significance;
 mod static_encoder;
@@ -30,6 +31,7 @@ pub use candle_backend::{load_candle, open_candle};
 pub use device::DeviceChoice;
 pub use encode::{Backend, Encoded, Encoder, TextEncoder};
 pub use error::{EncoderError, Result, message};
+pub use precision::Precision;
 pub use static_encoder::{load_static, open_static};
 
 /// Opens a model folder of either architecture for encoding on the CPU, without libtorch.

@@ -36,9 +36,9 @@ pub fn open_any(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
     })
 }
 
-/// Opens the model at `dir` on `device`, with the configuration's maximum length, dropout, prompts, frozen parts and
-/// LoRA. What is trained are whole vectors, and those cut as the losses say; the folder's own `truncate_dim` holds where
-/// texts are encoded.
+/// Opens the model at `dir` on `device`, with the configuration's maximum length, dropout, precision, prompts, frozen
+/// parts and LoRA. What is trained are whole vectors, and those cut as the losses say; the folder's own `truncate_dim`
+/// holds where texts are encoded.
 ///
 /// # Errors
 /// A damaged or unsupported folder, a `max_length` beyond the model's positions, no layer that is not frozen, a
@@ -64,8 +64,11 @@ pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEnc
         }
         folder = folder.with_max_length(length)?;
     }
+    if let Some(note) = encoder_torch::note_on_precision(train.precision, device) {
+        say(&format!("note: {note}"));
+    }
     let tuning = tuning(config, &folder)?;
-    let encoder = TorchEncoder::from_folder(folder, device, &tuning)?;
+    let encoder = TorchEncoder::from_folder(folder, device, &tuning)?.with_precision(train.precision);
     tell_what_is_trained(&encoder);
     Ok(encoder)
 }

@@ -8,11 +8,11 @@ use std::collections::HashMap;
 
 use encoder::model::{BertConfig, ModelFolder, Pooling};
 use encoder::tokens::TokenBatch;
-use encoder::{Backend, EncoderError, Result};
+use encoder::{Backend, EncoderError, Precision, Result};
 use rust_bert::bert::{BertEmbeddings, BertModel};
 use tch::{Device, Kind, TchError, Tensor, nn};
 
-use crate::fused::{FusedBert, positions_from_padding};
+use crate::fused::{FusedBert, Weights, positions_from_padding};
 use crate::lora::Lora;
 use crate::tuning::Tuning;
 
@@ -23,6 +23,8 @@ pub(crate) struct TorchBert {
     variables: nn::VarStore,
     model: BertModel<BertEmbeddings>,
     fused: FusedBert,
+    /// What [`FusedBert::weights`] gives, where the parameters do not change any more.
+    settled: Option<Weights>,
     /// The id of padding where positions are counted from it.
     count_from: Option<i64>,
     pooling: Pooling,
@@ -47,6 +49,7 @@ impl TorchBert {
         let fused = FusedBert::new(&variables, config, tuning);
         Ok(Self {
             fused,
+            settled: None,
             variables,
             model,
             count_from: config
@@ -73,14 +76,45 @@ impl TorchBert {
         }
     }
 
-    /// One vector per text, shape `(rows, dimension)`, on the device, differentiable; dropout is
+    /// Computes in `precision` from now on.
+    pub(crate) fn set_precision(&mut self, precision: Precision) {
+        self.fused.set_precision(precision);
+        self.settled = None;
+    }
+
+    /// Takes the parameters as they are now for good, for encoding alone.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        let settled = tch::no_grad(|| self.fused.weights());
+        self.settled = Some(settled.map_err(EncoderError::compute("libtorch", "converting the weights"))?);
+        Ok(())
+    }
+
+    /// One vector per text and batch, each of shape `(rows, dimension)`, on the device, differentiable; dropout is
     /// active where `train` is set.
-    pub(crate) fn embed(&self, batch: &TokenBatch, train: bool) -> Result<Tensor> {
-        let vectors = self.inputs(batch).and_then(|(ids, mask)| {
-            let padding = (!batch.is_dense()).then_some(&mask);
-            self.pool(&self.fused.forward(&ids, padding, train)?, &mask)
-        });
-        vectors.map_err(EncoderError::compute("libtorch", "running the model"))
+    pub(crate) fn embed(&self, batches: &[TokenBatch], train: bool) -> Result<Vec<Tensor>> {
+        let failed = || EncoderError::compute("libtorch", "running the model");
+        let made;
+        let weights = match &self.settled {
+            Some(settled) => settled,
+            None => {
+                made = self.fused.weights().map_err(failed())?;
+                &made
+            }
+        };
+        let vectors = batches.iter().map(|batch| self.embed_one(weights, batch, train));
+        let vectors = vectors.collect::<std::result::Result<_, TchError>>();
+        vectors.map_err(failed())
+    }
+
+    fn embed_one(
+        &self,
+        weights: &Weights,
+        batch: &TokenBatch,
+        train: bool,
+    ) -> std::result::Result<Tensor, TchError> {
+        let (ids, mask) = self.inputs(batch)?;
+        let padding = (!batch.is_dense()).then_some(&mask);
+        self.pool(&self.fused.forward(weights, &ids, padding, train)?, &mask)
     }
 
     /// The same by rust-bert's own forward pass: the reference for [`Self::embed`]. rust-bert's LayerNorm adds
@@ -111,12 +145,20 @@ impl TorchBert {
         self.pool(&output.hidden_state, &mask).map_err(failed())
     }
 
-    /// Ids and mask on the device, both (B, L).
+    /// Ids and mask on the device, both (B, L). A GPU fetches them from pinned memory by itself, so that nobody waits.
     fn inputs(&self, batch: &TokenBatch) -> std::result::Result<(Tensor, Tensor), TchError> {
         let shape = [batch.rows() as i64, batch.length as i64];
         let device = self.variables.device();
         let ids: Vec<i64> = batch.ids.iter().map(|&id| i64::from(id)).collect();
-        let on_device = |tensor: Tensor| tensor.f_view(shape)?.f_to_device(device);
+        let on_device = |tensor: Tensor| {
+            let tensor = tensor.f_view(shape)?;
+            if device.is_cuda() {
+                let pinned = tensor.f_pin_memory(device)?;
+                pinned.f_to_device_(device, tensor.kind(), true, false)
+            } else {
+                Ok(tensor)
+            }
+        };
         Ok((
             on_device(Tensor::f_from_slice(&ids)?)?,
             on_device(Tensor::f_from_slice(&batch.mask())?)?,
@@ -135,10 +177,9 @@ impl TorchBert {
 
 impl Backend for TorchBert {
     fn forward(&self, batch: &TokenBatch) -> Result<Vec<f32>> {
-        let vectors = tch::no_grad(|| self.embed(batch, false))?;
-        let flat = vectors
-            .f_to_device(Device::Cpu)
-            .and_then(|vectors| vectors.f_contiguous()?.f_view(-1));
+        let vectors = tch::no_grad(|| self.embed(std::slice::from_ref(batch), false))?;
+        let flat = Tensor::f_cat(&vectors, 0)
+            .and_then(|vectors| vectors.f_to_device(Device::Cpu)?.f_contiguous()?.f_view(-1));
         flat.and_then(|flat| Vec::<f32>::try_from(&flat))
             .map_err(EncoderError::compute("libtorch", "reading the vectors"))
     }

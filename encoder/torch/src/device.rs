@@ -1,6 +1,6 @@
 //! The processor that was chosen, found.
 
-use encoder::{DeviceChoice, EncoderError, Result};
+use encoder::{DeviceChoice, EncoderError, Precision, Result};
 use tch::Device;
 
 use crate::cuda_library;
@@ -24,6 +24,18 @@ pub fn select_device(choice: DeviceChoice) -> Result<Device> {
             help: "use --device cpu, or see `cargo xtask setup --cuda`".into(),
         }),
     }
+}
+
+/// What to tell somebody who computes in `precision` on `device` without gaining anything by it.
+pub fn note_on_precision(precision: Precision, device: Device) -> Option<&'static str> {
+    #[cfg(target_arch = "x86_64")]
+    let has_instructions = std::arch::is_x86_feature_detected!("avx512bf16");
+    #[cfg(target_arch = "aarch64")]
+    let has_instructions = std::arch::is_aarch64_feature_detected!("bf16");
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let has_instructions = false;
+    (precision == Precision::Bf16 && device == Device::Cpu && !has_instructions)
+        .then_some("this processor has no instructions for bf16: float32 is faster here, and more exact")
 }
 
 fn cuda_device(number: usize) -> std::result::Result<Device, String> {

@@ -4,9 +4,14 @@
 //! elementwise steps, so that each walks memory again. libtorch's `scaled_dot_product_attention` and
 //! `gelu` do each in one pass. Queries, keys and values are one matrix product. Same parameters, same result (a test
 //! compares them). Every step is of the kind that returns errors: a batch too large for the memory ends with a message.
+//!
+//! In bfloat16 (Micikevicius et al. 2018, "Mixed Precision Training", <https://arxiv.org/abs/1710.03740>) the matrix
+//! products, attention and GELU take 16-bit copies of the parameters and of their input; what passes by them from layer
+//! to layer, LayerNorm, gradients of parameters and the parameters themselves keep 32 bits.
 
 use std::collections::HashMap;
 
+use encoder::Precision;
 use encoder::model::{BertConfig, Family};
 use tch::{Device, Kind, TchError, Tensor, nn};
 
@@ -22,12 +27,42 @@ struct Affine {
 }
 
 impl Affine {
-    /// `output`, which the matrix gives for `input`, with what LoRA adds to it.
-    fn adapt(&self, output: Tensor, input: &Tensor, train: bool) -> Result<Tensor, TchError> {
-        match &self.adapter {
-            Some(adapter) => output.f_add(&adapter.forward(input, train)?),
-            None => Ok(output),
-        }
+    /// The same parameters where they have that kind already.
+    fn to_kind(&self, kind: Kind) -> Result<Affine, TchError> {
+        Ok(Affine {
+            weight: self.weight.f_to_kind(kind)?,
+            bias: self.bias.f_to_kind(kind)?,
+            adapter: self.adapter_in(kind)?,
+        })
+    }
+
+    fn adapter_in(&self, kind: Kind) -> Result<Option<Adapter>, TchError> {
+        self.adapter
+            .as_ref()
+            .map(|adapter| adapter.to_kind(kind))
+            .transpose()
+    }
+}
+
+impl Layer {
+    /// The linear steps' parameters in `kind`, LayerNorm's as they are.
+    fn weights(&self, kind: Kind) -> Result<LayerWeights, TchError> {
+        let parts = [&self.query, &self.key, &self.value];
+        let together = Affine {
+            weight: Tensor::f_cat(&parts.map(|part| &part.weight), 0)?,
+            bias: Tensor::f_cat(&parts.map(|part| &part.bias), 0)?,
+            adapter: None,
+        };
+        let [query, key, value] = parts.map(|part| part.adapter_in(kind));
+        Ok(LayerWeights {
+            attention: together.to_kind(kind)?,
+            adapters: [query?, key?, value?],
+            attention_output: self.attention_output.to_kind(kind)?,
+            attention_norm: self.attention_norm.to_kind(Kind::Float)?,
+            intermediate: self.intermediate.to_kind(kind)?,
+            output: self.output.to_kind(kind)?,
+            output_norm: self.output_norm.to_kind(Kind::Float)?,
+        })
     }
 }
 
@@ -57,6 +92,7 @@ impl Parameters<'_> {
     }
 }
 
+/// One layer's parameters.
 struct Layer {
     query: Affine,
     key: Affine,
@@ -68,6 +104,21 @@ struct Layer {
     output_norm: Affine,
 }
 
+/// One layer as it is computed: in the precision that was asked for, with queries, keys and values together.
+struct LayerWeights {
+    attention: Affine,
+    /// LoRA's of the queries, keys and values.
+    adapters: [Option<Adapter>; 3],
+    attention_output: Affine,
+    attention_norm: Affine,
+    intermediate: Affine,
+    output: Affine,
+    output_norm: Affine,
+}
+
+/// All layers as they are computed, made once for all batches between two updates of the parameters.
+pub(crate) struct Weights(Vec<LayerWeights>);
+
 /// The encoder in the order of its forward pass.
 pub(crate) struct FusedBert {
     words: Tensor,
@@ -76,6 +127,8 @@ pub(crate) struct FusedBert {
     token_types: Option<Tensor>,
     norm: Affine,
     layers: Vec<Layer>,
+    /// Of the matrix products, attention and GELU.
+    kind: Kind,
     heads: i64,
     hidden: i64,
     epsilon: f64,
@@ -121,6 +174,7 @@ impl FusedBert {
             token_types: (!distilled).then(|| parameters.table("token_type")),
             norm,
             layers,
+            kind: Kind::Float,
             heads: config.num_attention_heads as i64,
             hidden: config.hidden_size as i64,
             epsilon: config.layer_norm_eps,
@@ -132,9 +186,24 @@ impl FusedBert {
         }
     }
 
+    /// Computes in `precision` from now on.
+    pub(crate) fn set_precision(&mut self, precision: Precision) {
+        self.kind = match precision {
+            Precision::Float32 => Kind::Float,
+            Precision::Bf16 => Kind::BFloat16,
+        };
+    }
+
+    /// The layers for [`Self::forward`], with the parameters as they are now. Gradients flow through to them.
+    pub(crate) fn weights(&self) -> Result<Weights, TchError> {
+        let layers = self.layers.iter().map(|layer| layer.weights(self.kind));
+        Ok(Weights(layers.collect::<Result<_, _>>()?))
+    }
+
     /// `ids` (B, L) and `mask` (B, L; `None` where no text is padded) → hidden states (B, L, D).
     pub(crate) fn forward(
         &self,
+        weights: &Weights,
         ids: &Tensor,
         mask: Option<&Tensor>,
         train: bool,
@@ -146,7 +215,7 @@ impl FusedBert {
         let embedded = self.embed(ids, train)?;
         let normalized = self.normalize(&embedded, &self.norm)?;
         let mut hidden = dropout(&normalized, self.hidden_dropout, train)?;
-        for layer in &self.layers {
+        for layer in &weights.0 {
             hidden = self.layer(layer, &hidden, mask.as_ref(), train)?;
         }
         Ok(hidden)
@@ -171,39 +240,36 @@ impl FusedBert {
 
     fn layer(
         &self,
-        layer: &Layer,
+        layer: &LayerWeights,
         hidden: &Tensor,
         mask: Option<&Tensor>,
         train: bool,
     ) -> Result<Tensor, TchError> {
-        let attended = self.attention(layer, hidden, mask, train)?;
+        let attended = self.attention(layer, &hidden.f_to_kind(self.kind)?, mask, train)?;
         let attended = linear(&attended, &layer.attention_output, train)?;
         let attended = dropout(&attended, self.output_dropout, train)?;
         let attended = self.normalize(&attended.f_add(hidden)?, &layer.attention_norm)?;
-        let wide = linear(&attended, &layer.intermediate, train)?.f_gelu("none")?;
+        let wide = linear(&attended.f_to_kind(self.kind)?, &layer.intermediate, train)?.f_gelu("none")?;
         let narrow = dropout(&linear(&wide, &layer.output, train)?, self.hidden_dropout, train)?;
         self.normalize(&narrow.f_add(&attended)?, &layer.output_norm)
     }
 
     fn attention(
         &self,
-        layer: &Layer,
+        layer: &LayerWeights,
         hidden: &Tensor,
         mask: Option<&Tensor>,
         train: bool,
     ) -> Result<Tensor, TchError> {
         let size = hidden.size();
         let (rows, length) = (size[0], size[1]);
-        let parts = [&layer.query, &layer.key, &layer.value];
-        let weight = Tensor::f_cat(&parts.map(|part| &part.weight), 0)?;
-        let bias = Tensor::f_cat(&parts.map(|part| &part.bias), 0)?;
         // (B, L, 3 D) → three times (B, heads, L, D / heads), without a copy.
-        let mut heads = product(hidden, &weight, &bias, train)?
+        let mut heads = linear(hidden, &layer.attention, train)?
             .f_chunk(3, -1)?
             .into_iter()
-            .zip(parts)
-            .map(|(output, part)| {
-                part.adapt(output, hidden, train)?
+            .zip(&layer.adapters)
+            .map(|(output, adapter)| {
+                adapt(output, adapter.as_ref(), hidden, train)?
                     .f_view([rows, length, self.heads, self.hidden / self.heads])?
                     .f_transpose(1, 2)
             });
@@ -267,7 +333,16 @@ const MANY_TOKENS: i64 = 1024;
 
 /// A linear step (B, L, K) → (B, L, N), with what LoRA adds.
 fn linear(input: &Tensor, part: &Affine, train: bool) -> Result<Tensor, TchError> {
-    part.adapt(product(input, &part.weight, &part.bias, train)?, input, train)
+    let output = product(input, &part.weight, &part.bias, train)?;
+    adapt(output, part.adapter.as_ref(), input, train)
+}
+
+/// `output`, which a matrix gives for `input`, with what LoRA adds to it.
+fn adapt(output: Tensor, adapter: Option<&Adapter>, input: &Tensor, train: bool) -> Result<Tensor, TchError> {
+    match adapter {
+        Some(adapter) => output.f_add(&adapter.forward(input, train)?),
+        None => Ok(output),
+    }
 }
 
 /// `weight` (N, K) times `input` (B, L, K), plus `bias` (N). Without a training, of many tokens on an x86 CPU, it is a

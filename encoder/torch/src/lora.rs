@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};
-use tch::{TchError, Tensor, nn, no_grad};
+use tch::{Kind, TchError, Tensor, nn, no_grad};
 
 use crate::dropout::dropout;
 use crate::tuning::layer_of;
@@ -112,6 +112,16 @@ impl Adapter {
         })
     }
 
+    /// The same parameters where they have that kind already.
+    pub(crate) fn to_kind(&self, kind: Kind) -> Result<Self, TchError> {
+        Ok(Adapter {
+            a: self.a.f_to_kind(kind)?,
+            b: self.b.f_to_kind(kind)?,
+            scale: self.scale,
+            dropout: self.dropout,
+        })
+    }
+
     /// What is added to W: `alpha / rank · B A`, (out, in).
     fn change(&self) -> Result<Tensor, TchError> {
         self.b.f_matmul(&self.a)?.f_mul_scalar(self.scale)
@@ -128,7 +138,7 @@ impl Adapter {
 
 #[cfg(test)]
 mod tests {
-    use tch::{Device, Kind};
+    use tch::Device;
 
     use super::*;
 

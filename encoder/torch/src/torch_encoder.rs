@@ -5,7 +5,7 @@ use std::path::Path;
 
 use encoder::model::{Fingerprint, FolderWriter, ModelFolder};
 use encoder::tokens::{TokenBatch, Tokenizer, Tokens};
-use encoder::{Encoded, Encoder, EncoderError, Result, TextEncoder};
+use encoder::{Encoded, Encoder, EncoderError, Precision, Result, TextEncoder};
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::bert::TorchBert;
@@ -16,7 +16,7 @@ use crate::tuning::Tuning;
 /// # Errors
 /// A folder that is incomplete, damaged or uses something unsupported.
 pub fn open(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
-    Ok(Box::new(TorchEncoder::open(dir, device)?))
+    Ok(Box::new(TorchEncoder::open(dir, device)?.settled()?))
 }
 
 /// A model on libtorch: encodes, and gives the trainer its parameters and differentiable vectors.
@@ -42,6 +42,21 @@ impl TorchEncoder {
     pub fn from_folder(folder: ModelFolder, device: Device, tuning: &Tuning) -> Result<Self> {
         let encoder = TextEncoder::new(&folder, TorchBert::load(&folder, device, tuning)?)?;
         Ok(Self { folder, encoder })
+    }
+
+    /// The same, computing in `precision`.
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.encoder.backend_mut().set_precision(precision);
+        self
+    }
+
+    /// The same for encoding alone: what a precision other than the parameters' needs is made once and for all.
+    ///
+    /// # Errors
+    /// Not enough memory.
+    pub fn settled(mut self) -> Result<Self> {
+        self.encoder.backend_mut().settle()?;
+        Ok(self)
     }
 
     /// The folder that the model came from.
@@ -82,7 +97,16 @@ impl TorchEncoder {
     /// # Errors
     /// What libtorch refuses, such as a batch too large for the memory.
     pub fn embed(&self, batch: &TokenBatch, train: bool) -> Result<Tensor> {
-        self.encoder.backend().embed(batch, train)
+        let vectors = self.embed_all(std::slice::from_ref(batch), train)?;
+        Tensor::f_cat(&vectors, 0).map_err(EncoderError::compute("libtorch", "running the model"))
+    }
+
+    /// [`Self::embed`] of several batches, each on its own; what they have in common is done once.
+    ///
+    /// # Errors
+    /// As [`Self::embed`].
+    pub fn embed_all(&self, batches: &[TokenBatch], train: bool) -> Result<Vec<Tensor>> {
+        self.encoder.backend().embed(batches, train)
     }
 
     /// What [`Self::embed`] gives without dropout, by rust-bert's own forward pass: the reference

@@ -12,8 +12,8 @@ mod fixture;
 
 use std::collections::BTreeMap;
 
-use encoder::Encoder;
 use encoder::model::ModelFolder;
+use encoder::{Encoder, Precision};
 use encoder_torch::{TorchEncoder, Tuning};
 use fixture::{assert_parity, assert_truncated_parity, base_model, cases, truncated};
 use tch::Device;
@@ -149,6 +149,20 @@ fn a_saved_model_keeps_what_it_says_about_lengths() {
     let mut here = model.fingerprint().clone();
     here.weights.clone_from(&again.fingerprint().weights);
     assert_eq!(again.fingerprint().difference(&here), None);
+}
+
+#[test]
+fn bfloat16_gives_nearly_the_same_vectors_settled_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    encoder::testing::write_tiny_model(folder.path(), 7).unwrap();
+    let open = || TorchEncoder::open(folder.path(), Device::Cpu).unwrap();
+    let exact = open();
+    let rough = open().with_precision(Precision::Bf16);
+    let settled = open().with_precision(Precision::Bf16).settled().unwrap();
+    let difference = largest_difference(&exact, &rough);
+    assert!((1e-6..0.02).contains(&difference), "{difference}");
+    assert_eq!(largest_difference(&rough, &settled), 0.0);
+    assert_eq!(largest_difference(&exact, &open().settled().unwrap()), 0.0);
 }
 
 #[test]

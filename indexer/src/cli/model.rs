@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use anyhow::bail;
-use encoder::DeviceChoice;
-use encoder::Encoder;
 use encoder::model::{Architecture, Dimensions, ModelFolder, StaticFolder};
+use encoder::{DeviceChoice, Encoder, Precision};
 use encoder_torch::{TorchEncoder, Tuning};
 
 use super::args::{Backend, BuildArguments};
@@ -19,6 +18,12 @@ pub fn open(dir: &Path, arguments: &BuildArguments) -> anyhow::Result<Box<dyn En
             bail!(
                 "--device: {} is a static model, a table of word vectors, which is looked up on the CPU only; \
                  use --device cpu",
+                dir.display()
+            );
+        }
+        if arguments.precision != Precision::Float32 {
+            bail!(
+                "--precision: {} is a static model, a table of word vectors, in which nothing is multiplied; leave it out",
                 dir.display()
             );
         }
@@ -37,11 +42,14 @@ pub fn open(dir: &Path, arguments: &BuildArguments) -> anyhow::Result<Box<dyn En
     match (arguments.backend, arguments.device) {
         (Backend::Torch, choice) => {
             let device = encoder_torch::select_device(choice)?;
-            Ok(Box::new(TorchEncoder::from_folder(
-                folder,
-                device,
-                &Tuning::default(),
-            )?))
+            if let Some(note) = encoder_torch::note_on_precision(arguments.precision, device) {
+                output::message(format_args!("note: {note}"));
+            }
+            let encoder = TorchEncoder::from_folder(folder, device, &Tuning::default())?;
+            Ok(Box::new(encoder.with_precision(arguments.precision).settled()?))
+        }
+        (Backend::Candle, _) if arguments.precision != Precision::Float32 => {
+            bail!("--precision: the backend candle computes in float32 only; use --backend torch for bf16")
         }
         (Backend::Candle, DeviceChoice::Auto | DeviceChoice::Cpu) => Ok(encoder::load_candle(&folder)?),
         (Backend::Candle, DeviceChoice::Cuda(_)) => {

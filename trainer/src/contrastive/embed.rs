@@ -25,8 +25,8 @@ const SHORTEST: f64 = 0.75;
 /// What libtorch refuses, such as too much memory.
 pub fn embed(encoder: &TorchEncoder, texts: &[impl Borrow<Tokens>]) -> Result<Tensor> {
     let groups = groups(texts, usize::MAX);
-    let vectors = groups.iter().map(|group| embed_group(encoder, texts, group));
-    in_order(&vectors.collect::<Result<Vec<_>>>()?, &groups)
+    let batches: Vec<TokenBatch> = groups.iter().map(|group| padded(encoder, texts, group)).collect();
+    in_order(&encoder.embed_all(&batches, true)?, &groups)
 }
 
 /// Vectors of the texts at the positions `group`, in that order.
@@ -38,11 +38,13 @@ pub(super) fn embed_group(
     texts: &[impl Borrow<Tokens>],
     group: &[usize],
 ) -> Result<Tensor> {
-    let batch = TokenBatch::new(
-        group.iter().map(|&i| texts[i].borrow()),
-        encoder.tokenizer().pad_id(),
-    );
-    Ok(encoder.embed(&batch, true)?)
+    Ok(encoder.embed(&padded(encoder, texts, group), true)?)
+}
+
+/// The texts at the positions `group` as a batch.
+fn padded(encoder: &TorchEncoder, texts: &[impl Borrow<Tokens>], group: &[usize]) -> TokenBatch {
+    let texts = group.iter().map(|&i| texts[i].borrow());
+    TokenBatch::new(texts, encoder.tokenizer().pad_id())
 }
 
 /// The groups' vectors in the order of the texts.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use encoder_torch::TorchEncoder;
-use tch::Tensor;
+use tch::{Device, TchError, Tensor};
 
 use super::dataset::Batch;
 use super::embed::embed;
@@ -73,27 +73,40 @@ impl<'a> Stepper<'a> {
     pub fn step(&mut self, batch: &Batch, rate: f64) -> Result<StepReport> {
         self.steps += 1;
         self.optimizer.zero_grad().map_err(torch)?;
-        let value = match batch.mini_batch_tokens {
+        let loss = self.backward(batch)?;
+        let report = self.read(&loss).map_err(torch)?;
+        self.check(&report)?;
+        let clipped = self
+            .optimizer
+            .clip_grad_norm(report.grad_norm, self.max_grad_norm);
+        clipped.and_then(|()| self.optimizer.step(rate)).map_err(torch)?;
+        Ok(report)
+    }
+
+    /// The loss of `batch`, a scalar on the device, and the gradients with it.
+    fn backward(&self, batch: &Batch) -> Result<Tensor> {
+        match batch.mini_batch_tokens {
             None => {
                 let loss = self.loss(batch)?;
-                let value = self.finite("loss", f64::try_from(&loss).map_err(torch)?)?;
                 loss.f_backward().map_err(torch)?;
-                value
+                Ok(loss)
             }
             Some(tokens) => {
                 let name = (self.seed, self.steps);
                 let cached = Cached::forward(self.encoder, batch, tokens, name)?;
-                let value = self.finite("loss", f64::try_from(&cached.loss).map_err(torch)?)?;
                 cached.backward()?;
-                value
+                Ok(cached.loss)
             }
-        };
-        let norm = self.optimizer.clip_grad_norm(self.max_grad_norm).map_err(torch)?;
-        let grad_norm = self.finite("gradient norm", norm)?;
-        self.optimizer.step(rate).map_err(torch)?;
+        }
+    }
+
+    /// Waits for the device, the only time in a step: until here the host runs ahead.
+    fn read(&self, loss: &Tensor) -> std::result::Result<StepReport, TchError> {
+        let both = [loss.f_detach()?, self.optimizer.grad_norm()?];
+        let both = Tensor::f_stack(&both, 0)?.f_to_device(Device::Cpu)?;
         Ok(StepReport {
-            loss: value,
-            grad_norm,
+            loss: both.f_double_value(&[0])?,
+            grad_norm: both.f_double_value(&[1])?,
         })
     }
 
@@ -107,15 +120,19 @@ impl<'a> Stepper<'a> {
         loss.map_err(torch)
     }
 
-    fn finite(&self, what: &'static str, value: f64) -> Result<f64> {
-        if value.is_finite() && (what != "loss" || value.abs() < EXPLODED) {
-            Ok(value)
+    /// Refuses what no training comes back from.
+    fn check(&self, report: &StepReport) -> Result<()> {
+        let (what, value) = if !report.loss.is_finite() || report.loss.abs() >= EXPLODED {
+            ("loss", report.loss)
+        } else if !report.grad_norm.is_finite() {
+            ("gradient norm", report.grad_norm)
         } else {
-            Err(TrainError::Diverged {
-                step: self.steps,
-                what,
-                value,
-            })
-        }
+            return Ok(());
+        };
+        Err(TrainError::Diverged {
+            step: self.steps,
+            what,
+            value,
+        })
     }
 }

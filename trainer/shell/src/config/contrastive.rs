@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use encoder::Precision;
 use serde::{Deserialize, Serialize};
 
 use super::{Data, Datasets, Judged, Kind, Lora, Loss, Mine, auto};
@@ -181,6 +182,8 @@ pub struct Train {
     /// The learning rate of a layer is this times that of the layer above it, and the embeddings' this times that of
     /// the lowest; the top layer has `learning_rate`. 1 is one rate for all.
     pub layer_decay: f64,
+    /// In which numbers the layers compute; parameters and optimizer always have 32 bits.
+    pub precision: Precision,
 }
 
 impl Default for Train {
@@ -201,6 +204,7 @@ impl Default for Train {
             freeze_embeddings: false,
             freeze_layers: 0,
             layer_decay: 1.0,
+            precision: Precision::default(),
         }
     }
 }
