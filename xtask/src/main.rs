@@ -38,13 +38,15 @@ Commands:
                               --model DIR                        [default: the base model]
                               --batch 64,256, --max-length 128,256, --steps 12, --warm-up 2, --seeds 3
                               --threads N, --device cpu|cuda     [default: all cores; cpu]
+                              --precision float32|bf16           [default: float32]
                               --cached N  also the loss that caches gradients, on batches of N pairs, with
                                           --mini-batch 32 texts at a time, for --cached-steps 2
                               --eval DIR  nDCG@10 of the trained models on questions in BEIR's form
                               --python FILE  a Python that has the packages, in place of a new one
   bench encode [OPTIONS]    Both backends of `index build` beside sentence-transformers and ONNX Runtime, in turn
                               --corpus FILE, --texts 1000        [default: of MedQuAD in ../shared/data]
-                              --turns 3; --model, --batch, --max-length, --threads, --device, --python as above
+                              --turns 3; --model, --batch, --max-length, --threads, --device, --precision,
+                              --python as above
   check                     rustfmt, clippy, rustdoc, and `search` built without libtorch
 
 Downloads are kept in $SEXTANT_CACHE, else $XDG_CACHE_HOME/sextant, else ~/.cache/sextant.

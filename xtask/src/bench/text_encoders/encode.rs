@@ -18,19 +18,19 @@ use std::path::{Path, PathBuf};
 pub enum Tool {
     /// `index build --backend torch`.
     SextantTorch,
-    /// `index build --backend candle`.
+    /// `index build --backend candle`, on the CPU and in float32 alone.
     SextantCandle,
     /// Its `encode`.
     SentenceTransformers,
-    /// On the CPU alone: its package for CUDA is another.
+    /// On the CPU and in float32 alone: its package for CUDA is another.
     OnnxRuntime,
 }
 
 impl Tool {
-    /// Those that know the device; sentence-transformers, which all vectors are compared to, first.
-    fn available(device: &str) -> Vec<Tool> {
+    /// Those that know the device and the precision; sentence-transformers, which all vectors are compared to, first.
+    fn available(common: &Common) -> Vec<Tool> {
         let mut tools = vec![Tool::SentenceTransformers, Tool::SextantTorch];
-        if device == "cpu" {
+        if common.device == "cpu" && common.precision == "float32" {
             tools.extend([Tool::SextantCandle, Tool::OnnxRuntime]);
         }
         tools
@@ -60,7 +60,7 @@ pub fn run(options: &EncodeOptions) -> Result<()> {
         corpus,
         work,
     };
-    let tools = Tool::available(&options.common.device);
+    let tools = Tool::available(&options.common);
     if tools.contains(&Tool::OnnxRuntime) {
         let settings =
             json!({"model": bench.work.model, "out": bench.onnx, "threads": options.common.threads});
@@ -77,10 +77,11 @@ pub fn run(options: &EncodeOptions) -> Result<()> {
         turns,
         threads,
         device,
+        precision,
         ..
     } = &options.common;
     console::say(&format!(
-        "\n{} texts, {turns} turns, {threads} threads, {device}, float32\n",
+        "\n{} texts, {turns} turns, {threads} threads, {device}, {precision}\n",
         made["rows"]
     ));
     console::say(&report::encoding(&rows));
@@ -152,7 +153,10 @@ impl Bench<'_> {
         let arguments = [
             "build", &corpus, "--model", &model, "--out", &index, "--force", "--json",
         ];
-        let how = ["--backend", backend, "--device", &self.options.common.device];
+        let Common {
+            device, precision, ..
+        } = &self.options.common;
+        let how = ["--backend", backend, "--device", device, "--precision", precision];
         let watched = self.work.run("index", &[&arguments[..], &how].concat())?;
         Ok((speed_of_build(&watched)?, vectors(&out)?))
     }

@@ -19,6 +19,8 @@ pub struct Common {
     pub threads: usize,
     /// `cpu` or `cuda`.
     pub device: String,
+    /// `float32` or `bf16`.
+    pub precision: String,
     /// A Python that has the peers, in place of one that is made.
     pub python: Option<PathBuf>,
 }
@@ -64,6 +66,7 @@ impl Default for Common {
             turns: 3,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             device: "cpu".to_owned(),
+            precision: "float32".to_owned(),
             python: None,
         }
     }
@@ -109,6 +112,13 @@ impl Common {
                     "--device: expected cpu or cuda, found {value}"
                 );
                 self.device = value.to_owned();
+            }
+            "--precision" => {
+                ensure!(
+                    ["float32", "bf16"].contains(&value),
+                    "--precision: expected float32 or bf16, found {value}"
+                );
+                self.precision = value.to_owned();
             }
             name if name == turns => self.turns = number(name, value)?,
             _ => return Ok(false),
@@ -180,7 +190,7 @@ mod tests {
     #[test]
     fn each_option_of_training_is_read() {
         let line = "--pairs p.jsonl --model m --batch 8,16 --max-length 32 --steps 3 --warm-up 1 --seeds 2 --threads 4 \
-                    --device cuda --cached 512 --mini-batch 64 --cached-steps 5 --eval d --python py";
+                    --device cuda --precision bf16 --cached 512 --mini-batch 64 --cached-steps 5 --eval d --python py";
         let options = TrainOptions::parse(&words(line)).unwrap();
         let common = Common {
             model: Some("m".into()),
@@ -189,6 +199,7 @@ mod tests {
             turns: 2,
             threads: 4,
             device: "cuda".to_owned(),
+            precision: "bf16".to_owned(),
             python: Some("py".into()),
         };
         let expected = TrainOptions {
@@ -218,6 +229,7 @@ mod tests {
             ("--batch 8,0", "--batch"),
             ("--max-length 2", "--max-length"),
             ("--device gpu", "gpu"),
+            ("--precision half", "half"),
             ("--turns 2", "--turns"),
             ("--eval", "--eval"),
         ] {

@@ -108,6 +108,7 @@ def train(settings):
         seed=settings["seed"],
         batch_sampler=BatchSamplers.NO_DUPLICATES,
         use_cpu=settings["device"] == "cpu",
+        bf16=settings["precision"] == "bf16",
         save_strategy="no",
         logging_strategy="no",
         report_to="none",
@@ -151,6 +152,8 @@ def encode(settings):
     import numpy
 
     model = open_model(settings)
+    if settings["precision"] == "bf16":
+        model.bfloat16()
     texts = [row["text"] for row in rows(settings["corpus"])]
     model.encode(texts[-settings["batch"] :], batch_size=settings["batch"], show_progress_bar=False)
     synchronize(torch, settings["device"])

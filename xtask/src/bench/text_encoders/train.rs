@@ -74,10 +74,11 @@ pub fn run(options: &TrainOptions) -> Result<()> {
         turns,
         threads,
         device,
+        precision,
         ..
     } = &options.common;
     console::say(&format!(
-        "\n{} pairs, {} steps after {} of warm-up, {turns} seeds, {threads} threads, {device}, float32\n",
+        "\n{} pairs, {} steps after {} of warm-up, {turns} seeds, {threads} threads, {device}, {precision}\n",
         made["rows"], options.steps, options.warm_up
     ));
     console::say(&report::training(&rows));
@@ -168,12 +169,13 @@ impl Bench<'_> {
         format!(
             "kind = \"contrastive\"\nname = \"bench\"\nbase_model = {}\n[data]\ntrain = {}\n[train]\nmax_steps = {}\n\
              batch_size = {}\nmax_length = {}\nlearning_rate = 2e-5\nwarmup_ratio = 0.1\nweight_decay = 0.01\n\
-             max_grad_norm = 1.0\nscale = 20\nseed = {seed}\n{cached}",
+             max_grad_norm = 1.0\nscale = 20\nseed = {seed}\nprecision = {:?}\n{cached}",
             text(&self.work.model),
             text(&self.pairs),
             setting.warm_up + setting.steps,
             setting.batch,
             setting.max_length,
+            self.options.common.precision,
         )
     }
 

@@ -55,10 +55,11 @@ impl<'a> Work<'a> {
         self.python.run(name, &[settings.to_string()])
     }
 
-    /// Runs a command of the script and measures it. Threads and device are added to its settings.
+    /// Runs a command of the script and measures it. Threads, device and precision are added to its settings.
     pub fn measure_peer(&self, tool: &str, name: &str, mut settings: Value) -> Result<Speed> {
         settings["threads"] = json!(self.common.threads);
         settings["device"] = json!(self.common.device);
+        settings["precision"] = json!(self.common.precision);
         let mut command = self.python.command(name);
         command.push(settings.to_string());
         let watched = self.watch(tool, &command)?;
