@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use encoder::Encoder;
 use encoder_torch::TorchEncoder;
+use trainer_shell::compare::comparison::Comparison;
 use trainer_shell::compare::event;
 use trainer_shell::tensorboard::EventFile;
 
@@ -64,13 +65,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     let identity = Identity::new(&job.config, &prepared, &encoder, evaluator.as_ref())?;
     let mut saving = Saving::new(&job.checkpoint, identity, job.config.checkpoint);
     let state = saving.read()?;
-    let path = job.output.aside().join("run_log.jsonl");
-    let log = match &state {
-        Some(state) => RunLog::go_on(&path, &state.log, job.json)?,
-        None => RunLog::create(&path, job.json)?,
-    };
-    let events = EventFile::of_run(job.tensorboard.as_deref(), &job.config.name)?;
-    let mut log = log.and_tensorboard(events);
+    let mut log = open_log(&job, state.as_ref().map(|state| &*state.log))?;
     announce(&job, &prepared, steps, &mut log)?;
     let inspected = Inspected {
         config: &job.config,
@@ -109,7 +104,29 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
     };
     write_model(job.output.aside(), &encoder, &card)?;
     interrupt.check().map_err(|error| job.checkpoint.explain(error))?;
-    let improved = comparison.as_ref().map(comparing::improved);
+    finish(job, started, kept, comparison.as_ref(), log)
+}
+
+/// The run log, which goes on behind what a checkpoint has of it, and TensorBoard's file where one is asked for.
+fn open_log(job: &Job, before: Option<&[u8]>) -> Result<RunLog> {
+    let path = job.output.aside().join("run_log.jsonl");
+    let log = match before {
+        Some(before) => RunLog::go_on(&path, before, job.json)?,
+        None => RunLog::create(&path, job.json)?,
+    };
+    let events = EventFile::of_run(job.tensorboard.as_deref(), &job.config.name)?;
+    Ok(log.and_tensorboard(events))
+}
+
+/// Puts the written model in its place and says what became of it; `kept` is the step whose weights it has.
+fn finish(
+    job: Job,
+    started: Instant,
+    kept: usize,
+    comparison: Option<&Comparison>,
+    log: RunLog,
+) -> Result<()> {
+    let improved = comparison.map(comparing::improved);
     let model = job.output.target().to_path_buf();
     let link = job.output.publish(job.promote || improved != Some(false))?;
     job.checkpoint.remove()?;
@@ -121,7 +138,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         seconds: started.elapsed().as_secs_f64(),
     })?;
     if !job.json {
-        comparing::show(comparison.as_ref())?;
+        comparing::show(comparison)?;
     }
     say(&format!(
         "{} is ready{}; it took {}",

@@ -61,8 +61,13 @@ impl Signals {
                     })
                 })
                 .collect();
-            while !workers.iter().all(ScopedJoinHandle::is_finished) {
-                thread::park_timeout(REPORT_EVERY);
+            // The last report comes when all is done, however short that was.
+            let mut done = false;
+            while !done {
+                done = workers.iter().all(ScopedJoinHandle::is_finished);
+                if !done {
+                    thread::park_timeout(REPORT_EVERY);
+                }
                 self.stop.fetch_or(observer.interrupted(), Ordering::Relaxed);
                 let time_is_up = longest.is_some_and(|longest| started.elapsed() >= longest);
                 if time_is_up || self.stop.load(Ordering::Relaxed) {
