@@ -1,6 +1,6 @@
 //! Many byte strings, one behind the other; what of them would fill the memory lies in a file.
 //!
-//! Training texts and their tokens are made once, in order, and then read here and there. Up to [`HELD`] bytes are held;
+//! Training texts and their tokens are made once, in order, and then read here and there. Up to 64 MiB are held;
 //! whatever has more lies whole in a temporary file that is mapped, and the system keeps in memory what of it is in use,
 //! as far as there is room. The file has no name, so nothing of it is left, however the process ends.
 
