@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use encoder::testing::write_tiny_model;
 
-#[allow(dead_code)] // each test program uses its part
+#[allow(dead_code, reason = "each test program uses its part")]
 mod support;
 
 use support::{Workplace, files};

@@ -1,7 +1,7 @@
 //! `search eval`: the table, and judgements that do not fit.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)] // tests fail by panicking
 
-#[allow(dead_code)] // each test program uses its part
+#[allow(dead_code, reason = "each test program uses its part")]
 mod support;
 
 use support::Workplace;

@@ -1,6 +1,9 @@
 //! What `--json` prints, read back with unknown fields denied: the shape is a promise to programs.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)] // tests fail by panicking
-#![allow(dead_code)] // fields are there to be read in, and each test program uses its part of `support`
+#![allow(
+    dead_code,
+    reason = "fields are there to be read in, and each test program uses its part of `support`"
+)]
 
 use serde::Deserialize;
 

@@ -5,7 +5,7 @@
 use encoder::testing::{write_tiny_model, write_tiny_static_model};
 use encoder::vectors::dot;
 
-#[allow(dead_code)] // each test program uses its part
+#[allow(dead_code, reason = "each test program uses its part")]
 mod support;
 
 use support::Workplace;

@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-#[allow(dead_code)] // each test program uses its part
+#[allow(dead_code, reason = "each test program uses its part")]
 mod support;
 
 use support::{Ran, Workplace};

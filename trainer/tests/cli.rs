@@ -24,13 +24,19 @@ use trainer::config::{self, Config};
 use trainer::run_log::Event;
 use workplace::{Workplace, stderr, stdout};
 
+/// The events of a run log, or of what `--json` writes.
+fn events(log: &str) -> Vec<Event> {
+    log.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
 fn steps(log: &str) -> Vec<(f64, f64)> {
-    let events = log.lines().map(|line| serde_json::from_str(line).unwrap());
     let step = |event| match event {
         Event::Step { loss, grad_norm, .. } => Some((loss, grad_norm)),
         _ => None,
     };
-    events.filter_map(step).collect()
+    events(log).into_iter().filter_map(step).collect()
 }
 
 #[test]
@@ -107,10 +113,7 @@ fn json_lines_on_stdout_read_back_and_hard_negatives_are_used() {
     place.add_negatives();
     let output = place.train(&["--config", "small.toml", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let events: Vec<Event> = stdout(&output)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let events = events(&stdout(&output));
     assert!(
         matches!(
             events.first(),

@@ -7,7 +7,7 @@ use encoder::testing::{write_tiny_model, write_tiny_static_model};
 use trainer::run_log::Event;
 use trainer_shell::compare::event::Line;
 
-use super::refused;
+use super::{events, refused};
 use crate::workplace::{Workplace, stderr, stdout};
 
 /// A workplace with a static model `models/words` and another text encoder `other`, both named in the configuration.
@@ -20,8 +20,7 @@ fn place() -> Workplace {
 }
 
 fn lines(text: &str) -> Vec<Line> {
-    let events = text.lines().map(|line| serde_json::from_str(line).unwrap());
-    let compared = events.filter_map(|event| match event {
+    let compared = events(text).into_iter().filter_map(|event| match event {
         Event::Compared(line) => Some(line),
         _ => None,
     });
@@ -121,10 +120,7 @@ fn json_on_stdout_has_the_comparison_before_the_end() {
     place.set("epochs = 4", "max_steps = 3");
     let output = place.train(&["--config", "small.toml", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let events: Vec<Event> = stdout(&output)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let events = events(&stdout(&output));
     assert!(matches!(events.last(), Some(Event::Done { .. })));
     let first = events
         .iter()

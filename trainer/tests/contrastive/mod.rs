@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use trainer::run_log::Event;
 
-use super::{refused, steps};
+use super::{events, refused, steps};
 use crate::workplace::{Workplace, interrupt, stderr};
 
 pub const TRAIN: [&str; 4] = ["--config", "small.toml", "--threads", "1"];
@@ -86,18 +86,18 @@ pub(super) fn compare_with_whole(place: &Workplace) {
     assert_eq!(steps(&whole).len(), 1500);
     assert_eq!(steps(&resumed), steps(&whole));
     let measured = |log: &str| -> Vec<(usize, f64)> {
-        let events = log.lines().map(|line| serde_json::from_str(line).unwrap());
         let evaluation = |event| match event {
             Event::Evaluation { step, metrics, .. } => Some((step, metrics.ndcg_at_10)),
             _ => None,
         };
-        events.filter_map(evaluation).collect()
+        events(log).into_iter().filter_map(evaluation).collect()
     };
     let measurements = measured(&whole);
     assert_eq!(measured(&resumed), measurements);
     let compared = |log: &str, name: &str| {
-        let events = log.lines().map(|line| serde_json::from_str(line).unwrap());
-        let compared = events.filter(|event| matches!(event, Event::Compared(_)));
+        let compared = events(log)
+            .into_iter()
+            .filter(|event| matches!(event, Event::Compared(_)));
         // The models' names are those of their places.
         let lines = compared.map(|event| serde_json::to_string(&event).unwrap().replace(name, "NAME"));
         lines.collect::<Vec<String>>()
@@ -122,12 +122,7 @@ fn stopped_with_ctrl_c_at_any_moment_it_goes_on_to_the_same_bits() {
 #[test]
 fn killed_at_any_moment_it_goes_on_from_the_last_checkpoint_to_the_same_bits() {
     let place = long_place();
-    let config = fs::read_to_string(place.path("configs/small.toml")).unwrap();
-    fs::write(
-        place.path("configs/small.toml"),
-        config + "[checkpoint]\nevery_steps = 40\n",
-    )
-    .unwrap();
+    place.append("[checkpoint]\nevery_steps = 40\n");
     kill_at(&place, &TRAIN, 60);
     refused(&place, &TRAIN, &[".small.checkpoint", "--resume", "--force"]);
     for step in [80, 121, 900, 1401] {

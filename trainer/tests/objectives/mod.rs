@@ -16,14 +16,8 @@ fn place(loss: &str) -> Workplace {
     place.add_negatives();
     place.remove_eval();
     encoder::testing::write_tiny_model(&place.path("other"), 8).unwrap();
-    append(&place, &format!("[loss]\n{loss}\n"));
+    place.append(&format!("[loss]\n{loss}\n"));
     place
-}
-
-fn append(place: &Workplace, text: &str) {
-    let path = place.path("configs/small.toml");
-    let config = fs::read_to_string(&path).unwrap();
-    fs::write(path, config + text).unwrap();
 }
 
 /// Questions with right and wrong answers, their scores in a column of its own.
@@ -110,10 +104,7 @@ fn several_data_sets_are_mixed_each_with_its_loss_and_a_stop_changes_nothing() {
 #[test]
 fn prompts_are_saved_with_the_model() {
     let place = place("");
-    append(
-        &place,
-        "[prompts]\nquery = \"question: \"\ndocument = \"answer: \"\n",
-    );
+    place.append("[prompts]\nquery = \"question: \"\ndocument = \"answer: \"\n");
     done(&place.train(&TRAIN));
     let saved = fs::read_to_string(place.path("models/small/config_sentence_transformers.json")).unwrap();
     let saved: serde_json::Value = serde_json::from_str(&saved).unwrap();

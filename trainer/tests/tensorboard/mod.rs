@@ -7,6 +7,7 @@ use std::fs;
 use trainer::run_log::Event;
 
 use crate::contrastive::{RESUME, TRAIN, done, kill_at, long_place};
+use crate::events;
 use crate::workplace::{Workplace, stderr};
 use reader::{Curves, curves, files};
 
@@ -20,8 +21,8 @@ fn logged(place: &Workplace, model: &str) -> Curves {
             .or_default()
             .push((step as u64, value as f32));
     };
-    for line in log.lines() {
-        match serde_json::from_str(line).unwrap() {
+    for event in events(&log) {
+        match event {
             Event::Step {
                 step,
                 loss,
@@ -76,12 +77,7 @@ fn event_files_hold_steps_and_evaluations_and_a_run_from_the_beginning_takes_the
 #[test]
 fn after_a_kill_no_step_is_drawn_twice() {
     let place = long_place();
-    let config = fs::read_to_string(place.path("configs/small.toml")).unwrap();
-    fs::write(
-        place.path("configs/small.toml"),
-        config + "[checkpoint]\nevery_steps = 40\n",
-    )
-    .unwrap();
+    place.append("[checkpoint]\nevery_steps = 40\n");
     let runs = ["--tensorboard", "runs"];
     kill_at(&place, &[&TRAIN[..], &runs].concat(), 70);
     kill_at(&place, &[&RESUME[..], &runs].concat(), 110);

@@ -94,6 +94,12 @@ impl Workplace {
         fs::write(self.path("configs/small.toml"), text.replacen(old, new, 1)).unwrap();
     }
 
+    /// Adds sections to the configuration.
+    pub fn append(&self, text: &str) {
+        let config = fs::read_to_string(self.path("configs/small.toml")).unwrap();
+        fs::write(self.path("configs/small.toml"), config + text).unwrap();
+    }
+
     pub fn remove_eval(&self) {
         let text = fs::read_to_string(self.path("configs/small.toml")).unwrap();
         let end = text.find("[eval]").unwrap();

@@ -73,16 +73,10 @@ pub fn run(options: &EncodeOptions) -> Result<()> {
             rows.extend(bench.rows(&tools, batch, max_length)?);
         }
     }
-    let Common {
-        turns,
-        threads,
-        device,
-        precision,
-        ..
-    } = &options.common;
     console::say(&format!(
-        "\n{} texts, {turns} turns, {threads} threads, {device}, {precision}\n",
-        made["rows"]
+        "\n{} texts, {}\n",
+        made["rows"],
+        options.common.in_words("turns")
     ));
     console::say(&report::encoding(&rows));
     Ok(())

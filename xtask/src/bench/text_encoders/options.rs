@@ -98,6 +98,14 @@ impl Default for EncodeOptions {
 }
 
 impl Common {
+    /// What the tables say of it; `turns` is what they call these.
+    pub fn in_words(&self, turns: &str) -> String {
+        format!(
+            "{} {turns}, {} threads, {}, {}",
+            self.turns, self.threads, self.device, self.precision
+        )
+    }
+
     /// Takes an option that both know; `false` for another. `turns` is what this one calls them.
     fn take(&mut self, name: &str, value: &str, turns: &str) -> Result<bool> {
         match name {

@@ -4,7 +4,7 @@
 //! steps behind the warm-up, with no measurement and no saving between them; sentence-transformers tokenizes within
 //! its steps, this project once before the first one.
 
-use super::options::{Common, TrainOptions};
+use super::options::TrainOptions;
 use super::report::{self, Row};
 use super::speed::{Speed, objects};
 use super::work::Work;
@@ -70,16 +70,12 @@ pub fn run(options: &TrainOptions) -> Result<()> {
     for setting in settings(options) {
         rows.extend(bench.rows(&setting)?);
     }
-    let Common {
-        turns,
-        threads,
-        device,
-        precision,
-        ..
-    } = &options.common;
     console::say(&format!(
-        "\n{} pairs, {} steps after {} of warm-up, {turns} seeds, {threads} threads, {device}, {precision}\n",
-        made["rows"], options.steps, options.warm_up
+        "\n{} pairs, {} steps after {} of warm-up, {}\n",
+        made["rows"],
+        options.steps,
+        options.warm_up,
+        options.common.in_words("seeds")
     ));
     console::say(&report::training(&rows));
     Ok(())
