@@ -30,7 +30,12 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &["encoder"],
     ),
     ("trainer-words", &["encoder"], &[]),
-    ("indexer", &["encoder", "encoder-torch", "indexer-bm25"], &[]),
+    (
+        "indexer",
+        &["encoder", "encoder-torch", "indexer-ann", "indexer-bm25"],
+        &[],
+    ),
+    ("indexer-ann", &[], &[]),
     ("indexer-bm25", &["encoder"], &[]),
     ("search", &["encoder", "indexer"], &[]),
     ("xtask", &[], &[]),

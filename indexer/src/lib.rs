@@ -26,6 +26,7 @@ mod unit;
 mod vectors_file;
 
 pub use error::{IndexError, Result};
+pub use indexer_ann::RowSet;
 pub use manifest::{
     ColumnsRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest, ModelRecord,
     SegmentRecord,
