@@ -1,5 +1,31 @@
 //! Nearest neighbours of vectors, without anything of texts.
+//!
+//! ```text
+//! rows ──build──▶ graph file ──open──▶ Graph ──search──▶ rows and scores
+//! ```
+//!
+//! [`Graph`] is a frozen HNSW graph, mapped and searched in place; [`exact()`] compares with every row. A walk reads
+//! [`Codes`], short forms of the vectors; what it finds is scored again by the vectors in full.
 
+#[cfg(feature = "build")]
+pub mod build;
+mod codes;
+mod error;
+mod exact;
+mod graph;
+mod lines;
+mod mapped;
+mod metric;
 mod row_set;
+mod rows;
+mod simd;
+mod walk;
 
+pub use codes::Codes;
+pub use error::{AnnError, Result};
+pub use exact::exact;
+pub use graph::{Found, Graph, Neighbor, SearchOptions, Strategy};
+pub use metric::Metric;
 pub use row_set::RowSet;
+pub use rows::Rows;
+pub use simd::dot;

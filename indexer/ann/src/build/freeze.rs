@@ -1,0 +1,173 @@
+//! From lists in memory to the file.
+
+use std::io::{self, Write};
+
+use rayon::prelude::*;
+
+use super::reach::Lists;
+use super::select::Choice;
+use super::{Building, Parameters};
+use crate::codes::Coder;
+use crate::graph::format::{EMPTY, HEADER_BYTES, Header};
+use crate::rows::Rows;
+
+/// A finished graph, ready to be written.
+#[derive(Debug)]
+pub struct Frozen {
+    header: Header,
+    /// The row of each node, in the order of the file.
+    rows: Vec<u32>,
+    level0: Lists,
+    /// The nodes on upper layers.
+    nodes: Vec<u32>,
+    upper: Vec<Lists>,
+    /// Links added because choosing among neighbours had left nodes out of reach.
+    pub repaired_links: usize,
+}
+
+impl Building {
+    pub(super) fn freeze(self, vectors: Rows<'_>) -> Frozen {
+        let mut layers = (0..self.links.layers.len()).map(|layer| self.final_lists(layer));
+        let mut level0 = layers.next().unwrap_or_default();
+        let upper: Vec<Lists> = layers.collect();
+        let repaired_links = self.connect(&mut level0);
+        let order = near_each_other(&level0);
+        let mut places = vec![0; order.len()];
+        for (place, node) in (0..).zip(&order) {
+            places[*node as usize] = place;
+        }
+        let listed = upper.first().map_or(1, Vec::len);
+        let nodes = places[..listed].to_vec();
+        let rows = order.iter().map(|node| self.order[*node as usize]).collect();
+        let level0: Lists = order
+            .par_iter()
+            .map(|node| {
+                level0[*node as usize]
+                    .iter()
+                    .map(|near| places[*near as usize])
+                    .collect()
+            })
+            .collect();
+        let Parameters { m, codes, metric, .. } = self.parameters;
+        let coder = match codes == self.coder.codes {
+            true => self.coder,
+            false => Coder::fit(codes, metric, vectors),
+        };
+        let header = Header {
+            count: level0.len(),
+            coder,
+            m,
+            width: level0.iter().map(Vec::len).max().unwrap_or(0).max(2 * m),
+            upper: listed,
+            layers: upper.iter().map(Vec::len).collect(),
+        };
+        Frozen {
+            header,
+            rows,
+            level0,
+            nodes,
+            upper,
+            repaired_links,
+        }
+    }
+
+    /// The lists of a layer, cut to its width.
+    fn final_lists(&self, number: usize) -> Lists {
+        let layer = &self.links.layers[number];
+        let space = self.space();
+        (0..layer.nodes() as u32)
+            .into_par_iter()
+            .map_init(Choice::default, |choice, node| {
+                let near = layer.near(node);
+                match near.len() > layer.width {
+                    true => self.select_again(&space, (node, layer.width), near, choice),
+                    false => near.to_vec(),
+                }
+            })
+            .collect()
+    }
+}
+
+/// The nodes in an order in which most lie near their neighbours: breadth first from the entry point.
+fn near_each_other(level0: &Lists) -> Vec<u32> {
+    let mut seen = crate::RowSet::new(level0.len());
+    let mut order = vec![0];
+    seen.insert(0);
+    let mut next = 0;
+    while let Some(&node) = order.get(next) {
+        next += 1;
+        let near = level0[node as usize].iter().copied();
+        order.extend(near.filter(|near| seen.insert(*near)));
+    }
+    order
+}
+
+impl Frozen {
+    /// Writes the graph in the form of the format module; `vectors` are the rows that it was built of.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, vectors: Rows<'_>, out: &mut impl Write) -> io::Result<()> {
+        let mut out = Padded { out, written: 0 };
+        out.write(&self.header.to_bytes())?;
+        debug_assert_eq!(out.written, HEADER_BYTES);
+        let coder = self.header.coder;
+        let mut code = crate::lines::Lines::default();
+        out.start_part()?;
+        for row in &self.rows {
+            let code = code.resized(coder.stride());
+            coder.encode(vectors.row(*row as usize), code);
+            out.write(code)?;
+        }
+        out.lists(&self.level0, self.header.width)?;
+        out.numbers(&self.rows)?;
+        let biases: Vec<f32> = match coder.is_biased() {
+            true => self
+                .rows
+                .iter()
+                .map(|row| coder.bias(vectors.row(*row as usize)))
+                .collect(),
+            false => Vec::new(),
+        };
+        out.numbers(&biases)?;
+        out.numbers(&self.nodes)?;
+        self.upper
+            .iter()
+            .try_for_each(|lists| out.lists(lists, self.header.m))
+    }
+}
+
+/// Writes parts that start on cache lines.
+struct Padded<'a, W> {
+    out: &'a mut W,
+    written: usize,
+}
+
+impl<W: Write> Padded<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.written += bytes.len();
+        self.out.write_all(bytes)
+    }
+
+    fn start_part(&mut self) -> io::Result<()> {
+        let gap = self.written.next_multiple_of(64) - self.written;
+        self.write(&[0; 64][..gap])
+    }
+
+    fn numbers<T: bytemuck::NoUninit>(&mut self, numbers: &[T]) -> io::Result<()> {
+        self.start_part()?;
+        self.write(bytemuck::cast_slice(numbers))
+    }
+
+    fn lists(&mut self, lists: &Lists, width: usize) -> io::Result<()> {
+        self.start_part()?;
+        for list in lists {
+            let list = &list[..list.len().min(width)];
+            self.write(bytemuck::cast_slice(list))?;
+            for _ in list.len()..width {
+                self.write(&EMPTY.to_le_bytes())?;
+            }
+        }
+        Ok(())
+    }
+}

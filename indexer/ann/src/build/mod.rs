@@ -1,0 +1,139 @@
+//! Building a graph by the paper's insertion (Malkov & Yashunin 2018, Algorithms 1 and 4), in parallel and with the
+//! same result at any number of threads.
+//!
+//! Nodes are inserted in batches, each an eighth of what is there already, as in ParlayANN (Dobson et al. 2023, "prefix
+//! doubling"): every node of a batch looks for its neighbours in the graph as it was before the batch, then all links
+//! back are made, in the order of their targets. Which thread does what cannot change anything.
+//!
+//! The highest layers come first, so that the nodes of a layer are the first ones of the order and need no table. All
+//! distances are taken between codes: building is as fast as searching, and the vectors in full are not needed.
+
+mod freeze;
+mod insert;
+mod levels;
+mod links;
+mod reach;
+mod select;
+
+use rayon::prelude::*;
+
+use crate::codes::{Coder, Codes};
+use crate::graph::ContextPool;
+use crate::lines::Lines;
+use crate::metric::Metric;
+use crate::rows::Rows;
+use crate::simd::{CodeRows, Isa};
+use crate::walk::Space;
+pub use freeze::Frozen;
+use links::Links;
+
+/// How a graph is built.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Parameters {
+    /// `M`: neighbours per node and layer, twice as many on layer 0.
+    pub m: usize,
+    /// `efConstruction`: candidates kept while a node is inserted.
+    pub ef_construction: usize,
+    /// What near means.
+    pub metric: Metric,
+    /// What a walk reads.
+    pub codes: Codes,
+}
+
+/// A batch is one of so many parts of what is there.
+const BATCH_PART: usize = 8;
+/// Nodes of a batch at most, so that there is news of the progress.
+const LARGEST_BATCH: usize = 8192;
+
+/// What is being built, with the codes that distances are taken between.
+struct Building {
+    parameters: Parameters,
+    /// The row of each node; nodes are numbered in the order of their insertion.
+    order: Vec<u32>,
+    coder: Coder,
+    codes: Lines,
+    biases: Vec<f32>,
+    links: Links,
+    contexts: ContextPool,
+}
+
+/// Links the rows to a graph, in all threads of rayon's current pool.
+///
+/// `progress` hears how many more rows are in, and says whether to go on; nothing is returned when it says no.
+///
+/// # Panics
+/// There are no rows, or 2³¹ or more.
+pub fn build(
+    rows: Rows<'_>,
+    parameters: Parameters,
+    progress: &mut dyn FnMut(usize) -> bool,
+) -> Option<Frozen> {
+    let mut building = Building::start(rows, parameters);
+    let (count, mut done) = (rows.len(), 1);
+    if !progress(1) {
+        return None;
+    }
+    while done < count {
+        let batch = (done / BATCH_PART).clamp(1, LARGEST_BATCH).min(count - done);
+        building.insert(done..done + batch);
+        done += batch;
+        if !progress(batch) {
+            return None;
+        }
+    }
+    Some(building.freeze(rows))
+}
+
+impl Building {
+    fn start(rows: Rows<'_>, parameters: Parameters) -> Self {
+        assert!(
+            (1..crate::walk::MOST_NODES).contains(&rows.len()),
+            "{} rows",
+            rows.len()
+        );
+        let (order, layers) = levels::order(rows.len(), parameters.m);
+        // Signs alone tell too little to choose neighbours by.
+        let codes = match parameters.codes {
+            Codes::Binary => Codes::Int8,
+            codes => codes,
+        };
+        let coder = Coder::fit(codes, parameters.metric, rows);
+        let mut coded = Lines::default();
+        let stride = coder.stride();
+        let places = coded.resized(rows.len() * stride).par_chunks_mut(stride);
+        places
+            .zip(&order)
+            .for_each(|(code, row)| coder.encode(rows.row(*row as usize), code));
+        let biases = match coder.is_biased() {
+            true => order
+                .par_iter()
+                .map(|row| coder.bias(rows.row(*row as usize)))
+                .collect(),
+            false => Vec::new(),
+        };
+        Self {
+            parameters,
+            links: Links::new(rows.len(), &layers, parameters.m),
+            order,
+            coder,
+            codes: coded,
+            biases,
+            contexts: ContextPool::default(),
+        }
+    }
+
+    fn space(&self) -> Space<'_> {
+        Space {
+            rows: CodeRows {
+                bytes: self.codes.bytes(),
+                stride: self.coder.stride(),
+            },
+            scorer: Isa::detect().scorer(self.coder.codes),
+            biases: &self.biases,
+            count: self.order.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

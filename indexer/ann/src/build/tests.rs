@@ -1,0 +1,179 @@
+use super::*;
+use crate::graph::{Graph, Neighbor, SearchOptions};
+use crate::{RowSet, exact};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+const PARAMETERS: Parameters = Parameters {
+    m: 16,
+    ef_construction: 100,
+    metric: Metric::Cosine,
+    codes: Codes::Int8,
+};
+
+/// Vectors around centres, of unit length where the metric asks for it.
+fn clustered(count: usize, dimension: usize, metric: Metric) -> Vec<f32> {
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let centres: Vec<f32> = (0..dimension * 20)
+        .map(|_| random.random_range(-1.0..1.0))
+        .collect();
+    let mut numbers = Vec::with_capacity(count * dimension);
+    for _ in 0..count {
+        let centre = &centres[random.random_range(0..20) * dimension..][..dimension];
+        let mut row: Vec<f32> = centre
+            .iter()
+            .map(|x| x + random.random_range(-0.7..0.7))
+            .collect();
+        if metric == Metric::Cosine {
+            let length = crate::dot(&row, &row).sqrt();
+            row.iter_mut().for_each(|x| *x /= length);
+        }
+        numbers.extend(row);
+    }
+    numbers
+}
+
+fn bytes(rows: Rows<'_>, parameters: Parameters) -> Vec<u8> {
+    let frozen = build(rows, parameters, &mut |_| true).unwrap();
+    let mut bytes = Vec::new();
+    frozen.write(rows, &mut bytes).unwrap();
+    bytes
+}
+
+fn stored(rows: Rows<'_>, parameters: Parameters) -> (tempfile::TempDir, Graph) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("graph.bin");
+    std::fs::write(&path, bytes(rows, parameters)).unwrap();
+    let graph = Graph::open(&path).unwrap();
+    (folder, graph)
+}
+
+/// The share of the 10 true neighbours that is found.
+fn recall(graph: &Graph, rows: Rows<'_>, queries: Rows<'_>, ef: usize, accept: Option<&RowSet>) -> f64 {
+    let (mut found, mut wanted) = (0, 0);
+    for i in 0..queries.len() {
+        let truth = exact(rows, graph.metric(), queries.row(i), 10, accept);
+        let hits = graph
+            .search(rows, queries.row(i), SearchOptions { k: 10, ef, accept })
+            .neighbors;
+        assert!(hits.is_sorted_by(|a, b| Neighbor::best_first(a, b).is_lt()));
+        wanted += truth.len();
+        found += truth.iter().filter(|truth| hits.contains(truth)).count();
+    }
+    found as f64 / wanted as f64
+}
+
+#[test]
+fn all_codes_and_metrics_find_the_true_neighbours() {
+    for metric in Metric::ALL {
+        let numbers = clustered(3100, 48, metric);
+        let (vectors, queries) = numbers.split_at(3000 * 48);
+        let (rows, queries) = (Rows::new(vectors, 48, 48), Rows::new(queries, 48, 48));
+        for (codes, least) in [
+            (Codes::Float32, 0.99),
+            (Codes::Float16, 0.99),
+            (Codes::Int8, 0.98),
+            (Codes::Binary, 0.6),
+        ] {
+            let (_folder, graph) = stored(
+                rows,
+                Parameters {
+                    metric,
+                    codes,
+                    ..PARAMETERS
+                },
+            );
+            assert_eq!((graph.len(), graph.dimension(), graph.codes()), (3000, 48, codes));
+            assert_eq!(graph.reachable(), 3000);
+            assert!(graph.has_every_row());
+            let recall = recall(&graph, rows, queries, 100, None);
+            assert!(recall >= least, "{metric:?} {codes:?}: {recall}");
+        }
+    }
+}
+
+#[test]
+fn filters_of_any_selectivity_keep_the_recall() {
+    let numbers = clustered(4100, 32, Metric::Cosine);
+    let (vectors, queries) = numbers.split_at(4000 * 32);
+    let (rows, queries) = (Rows::new(vectors, 32, 32), Rows::new(queries, 32, 32));
+    let (_folder, graph) = stored(rows, PARAMETERS);
+    for part in [2, 10, 100, 1000] {
+        let mut accept = RowSet::new(4000);
+        for row in (0..4000).step_by(part) {
+            accept.insert(row);
+        }
+        let recall = recall(&graph, rows, queries, 64, Some(&accept));
+        assert!(recall >= 0.95, "one in {part}: {recall}");
+    }
+    let none = RowSet::new(4000);
+    let options = SearchOptions {
+        k: 5,
+        ef: 10,
+        accept: Some(&none),
+    };
+    assert!(graph.search(rows, queries.row(0), options).neighbors.is_empty());
+}
+
+#[test]
+fn any_number_of_threads_builds_the_same_bytes() {
+    let numbers = clustered(2500, 20, Metric::Euclidean);
+    let rows = Rows::new(&numbers, 20, 20);
+    let parameters = Parameters {
+        metric: Metric::Euclidean,
+        ..PARAMETERS
+    };
+    let built = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| bytes(rows, parameters))
+    };
+    let one = built(1);
+    assert!(one == built(2) && one == built(5));
+}
+
+#[test]
+fn tiny_sets_are_found_whole() {
+    for count in 1..=20 {
+        let numbers = clustered(count, 3, Metric::Cosine);
+        let rows = Rows::new(&numbers, 3, 3);
+        let (_folder, graph) = stored(rows, PARAMETERS);
+        for row in 0..count {
+            let options = SearchOptions {
+                k: 100,
+                ef: 1,
+                accept: None,
+            };
+            let found = graph.search(rows, rows.row(row), options).neighbors;
+            assert_eq!(
+                found,
+                exact(rows, Metric::Cosine, rows.row(row), 100, None),
+                "{count} rows"
+            );
+            assert_eq!(found.len(), count);
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_all_the_same_or_zero_stay_reachable() {
+    for value in [1.0, 0.0] {
+        let numbers = vec![value; 900];
+        let (_folder, graph) = stored(Rows::new(&numbers, 1, 1), PARAMETERS);
+        assert_eq!(graph.reachable(), 900);
+    }
+}
+
+#[test]
+fn nothing_comes_of_a_build_that_is_stopped() {
+    let numbers = clustered(500, 4, Metric::Cosine);
+    let mut rows = 0;
+    let mut progress = |more| {
+        rows += more;
+        rows < 100
+    };
+    assert!(build(Rows::new(&numbers, 4, 4), PARAMETERS, &mut progress).is_none());
+    assert!((100..200).contains(&rows));
+}

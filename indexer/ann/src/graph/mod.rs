@@ -1,0 +1,149 @@
+//! The frozen graph: a flat file, mapped and searched in place.
+//!
+//! Opening it costs the same whatever its size, and it knows nothing of how it was built. A file that lies cannot do
+//! harm: sizes are checked when it is opened, and every number taken from it is checked before it is used.
+
+mod contexts;
+pub(crate) mod format;
+mod search;
+
+use std::path::Path;
+
+use crate::codes::Codes;
+use crate::error::Result;
+use crate::mapped::MappedFile;
+use crate::metric::Metric;
+use crate::simd::{CodeRows, Isa};
+use crate::walk::Space;
+pub(crate) use contexts::ContextPool;
+use format::{Header, Layout};
+
+pub use search::{Found, SearchOptions, Strategy};
+
+/// A row and its score, greater for nearer; see [`Metric`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Neighbor {
+    /// The row.
+    pub row: u32,
+    /// Its score.
+    pub score: f32,
+}
+
+impl Neighbor {
+    /// The order of hits: by score, best first, ties by row.
+    pub fn best_first(a: &Self, b: &Self) -> std::cmp::Ordering {
+        b.score.total_cmp(&a.score).then(a.row.cmp(&b.row))
+    }
+}
+
+/// A graph file, open for searching. Several threads can search it at the same time.
+#[derive(Debug)]
+pub struct Graph {
+    file: MappedFile,
+    header: Header,
+    layout: Layout,
+    isa: Isa,
+    contexts: ContextPool,
+}
+
+impl Graph {
+    /// Maps the file and checks its sizes.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no graph, or its sizes do not agree with its length.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = MappedFile::open(path)?;
+        let (header, layout) = Header::parse(path, file.bytes())?;
+        Ok(Self {
+            file,
+            header,
+            layout,
+            isa: Isa::detect(),
+            contexts: ContextPool::default(),
+        })
+    }
+
+    /// Number of nodes, which is the number of rows.
+    pub fn len(&self) -> usize {
+        self.header.count
+    }
+
+    /// Whether there is no node; a graph always has one.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Numbers per vector.
+    pub fn dimension(&self) -> usize {
+        self.header.coder.dimension
+    }
+
+    /// What near means.
+    pub fn metric(&self) -> Metric {
+        self.header.coder.metric
+    }
+
+    /// What a walk reads of the vectors.
+    pub fn codes(&self) -> Codes {
+        self.header.coder.codes
+    }
+
+    /// Nodes that a walk can reach from the entry point on layer 0; [`Self::len`] in a whole graph.
+    pub fn reachable(&self) -> usize {
+        let mut reached = crate::RowSet::new(self.len());
+        let mut waiting = vec![self.entry()];
+        reached.insert(self.entry());
+        while let Some(node) = waiting.pop() {
+            let near = self
+                .near(node)
+                .iter()
+                .take_while(|near| (**near as usize) < self.len());
+            waiting.extend(near.filter(|near| reached.insert(**near)));
+        }
+        reached.count()
+    }
+
+    /// Whether every row is the row of one node.
+    pub fn has_every_row(&self) -> bool {
+        let mut rows = crate::RowSet::new(self.len());
+        let nodes = self.file.numbers::<u32>(&self.layout.rows);
+        nodes.iter().all(|row| rows.insert(*row)) && rows.count() == self.len()
+    }
+
+    /// The node where every walk starts.
+    fn entry(&self) -> u32 {
+        let node = self.file.numbers::<u32>(&self.layout.nodes).first();
+        node.copied()
+            .filter(|node| (*node as usize) < self.len())
+            .unwrap_or(0)
+    }
+
+    /// The neighbours of a node on layer 0; a number of no node ends them.
+    fn near(&self, node: u32) -> &[u32] {
+        list(self.file.numbers(&self.layout.level0), self.header.width, node)
+    }
+
+    fn space(&self) -> Space<'_> {
+        let coder = self.header.coder;
+        Space {
+            rows: CodeRows {
+                bytes: self.file.part(&self.layout.codes),
+                stride: coder.stride(),
+            },
+            scorer: self.isa.scorer(coder.codes),
+            biases: self.file.numbers(&self.layout.biases),
+            count: self.header.count,
+        }
+    }
+}
+
+/// A list of fixed width, empty where there is none.
+#[inline(always)]
+fn list(lists: &[u32], width: usize, number: u32) -> &[u32] {
+    let start = number as usize * width;
+    lists.get(start..start + width).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[cfg(feature = "build")]
+mod tests;

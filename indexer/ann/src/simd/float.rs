@@ -1,0 +1,133 @@
+//! Inner products of `f32`.
+
+use super::{CodeRows, Isa, Scorer};
+use crate::codes::QueryCode;
+
+/// Sums that run side by side, to fill wide registers and hide the latency of the multiply-add.
+const LANES: usize = 64;
+
+pub(super) fn scorer(isa: Isa) -> Scorer {
+    match isa {
+        Isa::Portable => score,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => score_avx2,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 => score_avx512,
+    }
+}
+
+/// The inner product of two vectors.
+pub(super) fn dot(isa: Isa, a: &[f32], b: &[f32]) -> f32 {
+    match isa {
+        Isa::Portable => sum_of_products::<false>(a, b),
+        #[cfg(target_arch = "x86_64")]
+        #[expect(
+            unsafe_code,
+            reason = "the processor has the instructions: they were detected"
+        )]
+        Isa::Avx2 => unsafe { dot_avx2(a, b) },
+        #[cfg(target_arch = "x86_64")]
+        #[expect(
+            unsafe_code,
+            reason = "the processor has the instructions: they were detected"
+        )]
+        Isa::Avx512 => unsafe { dot_avx512(a, b) },
+    }
+}
+
+fn score(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
+    score_with::<false>(query, rows, nodes, scores);
+}
+
+#[cfg(target_arch = "x86_64")]
+fn score_avx2(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
+    #[target_feature(enable = "avx2,fma")]
+    fn inner(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
+        score_with::<true>(query, rows, nodes, scores);
+    }
+    #[expect(unsafe_code, reason = "called only where the instructions were detected")]
+    unsafe {
+        inner(query, rows, nodes, scores);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn score_avx512(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
+    #[target_feature(enable = "avx512f,avx512vl,fma")]
+    fn inner(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
+        score_with::<true>(query, rows, nodes, scores);
+    }
+    #[expect(unsafe_code, reason = "called only where the instructions were detected")]
+    unsafe {
+        inner(query, rows, nodes, scores);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn dot_avx2(a: &[f32], b: &[f32]) -> f32 {
+    sum_of_products::<true>(a, b)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,fma")]
+fn dot_avx512(a: &[f32], b: &[f32]) -> f32 {
+    sum_of_products::<true>(a, b)
+}
+
+#[inline(always)]
+fn score_with<const FUSED: bool>(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
+    const AHEAD: usize = 2;
+    let query: &[f32] = bytemuck::cast_slice(query.bytes());
+    for (i, (&node, score)) in nodes.iter().zip(scores).enumerate() {
+        if let Some(&next) = nodes.get(i + AHEAD) {
+            rows.prefetch(next);
+        }
+        *score = sum_of_products::<FUSED>(query, bytemuck::cast_slice(rows.row(node)));
+    }
+}
+
+/// `FUSED` where the processor multiplies and adds in one instruction; elsewhere that is a slow call.
+#[inline(always)]
+fn sum_of_products<const FUSED: bool>(a: &[f32], b: &[f32]) -> f32 {
+    let length = a.len().min(b.len());
+    let (a_chunks, a_rest) = a[..length].as_chunks::<LANES>();
+    let (b_chunks, b_rest) = b[..length].as_chunks::<LANES>();
+    let mut sums = [0.0_f32; LANES];
+    for (x, y) in a_chunks.iter().zip(b_chunks) {
+        for lane in 0..LANES {
+            sums[lane] = match FUSED {
+                true => x[lane].mul_add(y[lane], sums[lane]),
+                false => sums[lane] + x[lane] * y[lane],
+            };
+        }
+    }
+    let mut rest = [0.0_f32; 16];
+    let (a_lines, a_rest) = a_rest.as_chunks::<16>();
+    let (b_lines, b_rest) = b_rest.as_chunks::<16>();
+    for (x, y) in a_lines.iter().zip(b_lines) {
+        for lane in 0..16 {
+            rest[lane] = match FUSED {
+                true => x[lane].mul_add(y[lane], rest[lane]),
+                false => rest[lane] + x[lane] * y[lane],
+            };
+        }
+    }
+    for lane in 0..16 {
+        rest[lane] += (sums[lane] + sums[lane + 16]) + (sums[lane + 32] + sums[lane + 48]);
+    }
+    let tail: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    halves(rest) + tail
+}
+
+/// The sum, by adding halves, which wide registers do in few steps.
+#[inline(always)]
+fn halves(sums: [f32; 16]) -> f32 {
+    let mut sums = sums;
+    for width in [8, 4, 2, 1] {
+        for lane in 0..width {
+            sums[lane] += sums[lane + width];
+        }
+    }
+    sums[0]
+}
