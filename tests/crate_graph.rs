@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
         &[],
     ),
     ("indexer-ann", &[], &[]),
-    ("indexer-bm25", &["encoder"], &[]),
+    ("indexer-bm25", &["encoder", "indexer-ann"], &[]),
     ("search", &["encoder", "indexer"], &[]),
     ("xtask", &[], &[]),
     (

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use encoder::EncoderError;
-use indexer_bm25::Bm25Error;
+use indexer_bm25::{Bm25Error, FilterError};
 
 /// The result of this crate's functions.
 pub type Result<T, E = IndexError> = std::result::Result<T, E>;
@@ -80,6 +80,19 @@ pub enum IndexError {
         /// The engine's own message.
         message: String,
     },
+    /// The index was made before there were filters.
+    #[error(
+        "{}: made by an earlier Sextant, which kept no columns to filter by; \
+         rebuild the index with `index build --force`",
+        path.display()
+    )]
+    NoFilters {
+        /// The folder of words.
+        path: PathBuf,
+    },
+    /// A filter does not fit the language or the documents.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// Something lies already where the index should go.
     #[error("{}: {found}; {help}", path.display())]
     Exists {
@@ -179,6 +192,7 @@ impl From<Bm25Error> for IndexError {
                 expected,
                 found,
             },
+            Bm25Error::NoFilters { path } => Self::NoFilters { path },
             Bm25Error::Engine { path, message } => Self::Words { path, message },
         }
     }

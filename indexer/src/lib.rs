@@ -27,6 +27,7 @@ mod vectors_file;
 
 pub use error::{IndexError, Result};
 pub use indexer_ann::RowSet;
+pub use indexer_bm25::{Filter, FilterError};
 pub use manifest::{
     ColumnsRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest, ModelRecord,
     SegmentRecord,

@@ -35,6 +35,12 @@ pub enum Bm25Error {
         /// What this file has.
         found: String,
     },
+    /// The words were written by a version that kept no columns for filters.
+    #[error("{}: made by an earlier Sextant, which kept no columns to filter by; make it again", path.display())]
+    NoFilters {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The full-text engine failed on files that are as they were written.
     #[error("{}: full-text index: {message}", path.display())]
     Engine {

@@ -10,6 +10,8 @@
 mod analysis;
 mod directory;
 mod error;
+mod filter;
+mod schema;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -19,42 +21,16 @@ use encoder::vectors::Neighbor;
 use tantivy::collector::TopDocs;
 use tantivy::directory::MmapDirectory;
 use tantivy::query::{BooleanQuery, Query, TermQuery};
-use tantivy::schema::{
-    Field, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions, Value,
-};
+use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument, Term};
 
 use directory::ReadOnly;
+use schema::Fields;
 
 pub use analysis::{Word, query_stems, words};
 pub use error::{Bm25Error, Result};
+pub use filter::{Filter, FilterError};
 pub use write::WordWriter;
-
-/// The fields of a document as tantivy knows them.
-#[derive(Debug, Clone, Copy)]
-struct Fields {
-    id: Field,
-    title: Field,
-    text: Field,
-    /// The whole document as JSON.
-    document: Field,
-}
-
-fn schema() -> (Schema, Fields) {
-    let words = TextOptions::default().set_indexing_options(
-        TextFieldIndexing::default()
-            .set_tokenizer(analysis::ANALYZER)
-            .set_index_option(IndexRecordOption::WithFreqs),
-    );
-    let mut schema = Schema::builder();
-    let fields = Fields {
-        id: schema.add_text_field("id", STRING | STORED),
-        title: schema.add_text_field("title", words.clone()),
-        text: schema.add_text_field("text", words),
-        document: schema.add_bytes_field("document", STORED),
-    };
-    (schema.build(), fields)
-}
 
 /// The words and documents, open for searching.
 pub struct Words {
@@ -75,18 +51,18 @@ impl Words {
         index
             .tokenizers()
             .register(analysis::ANALYZER, analysis::analyzer());
-        if index.schema() != schema().0 {
-            return Err(Bm25Error::damaged(
+        match schema::fields_of(&index.schema()) {
+            Some(fields) => Self::of(&index, path, fields),
+            None => Err(Bm25Error::damaged(
                 path,
                 "the fields id, title, text and document",
                 "others",
-            ));
+            )),
         }
-        Self::of(&index, path)
     }
 
     /// The words in `index`, whose analyzer is registered; `path` names it in errors.
-    fn of(index: &Index, path: &Path) -> Result<Self> {
+    fn of(index: &Index, path: &Path, fields: Fields) -> Result<Self> {
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -97,7 +73,7 @@ impl Words {
             1 => Ok(Self {
                 path: path.to_owned(),
                 searcher,
-                fields: schema().1,
+                fields,
             }),
             found => Err(Bm25Error::damaged(path, "one tantivy segment", found.to_string())),
         }

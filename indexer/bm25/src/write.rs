@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use encoder::text::Document;
 use tantivy::directory::{Directory, MmapDirectory, RamDirectory};
 use tantivy::indexer::SingleSegmentIndexWriter;
+use tantivy::schema::OwnedValue;
 use tantivy::tokenizer::TokenizerManager;
 use tantivy::{Index, TantivyDocument};
 
 use crate::error::{Bm25Error, Result};
-use crate::{Fields, StoredDocument, Words, analysis, schema};
+use crate::schema::Fields;
+use crate::{StoredDocument, Words, analysis, filter, schema};
 
 /// Memory that tantivy plans its tables for; it takes more where the words of a corpus need it.
 const MEMORY_BYTES: usize = 64 << 20;
@@ -41,7 +43,7 @@ impl WordWriter {
     }
 
     fn start(path: &Path, files: impl Directory) -> Result<Self> {
-        let (schema, fields) = schema();
+        let (schema, fields) = schema::current();
         let tokenizers = TokenizerManager::default();
         tokenizers.register(analysis::ANALYZER, analysis::analyzer());
         let writer = Index::builder()
@@ -71,6 +73,7 @@ impl WordWriter {
         let mut row = self.words(document);
         row.add_text(self.fields.id, &document.id);
         row.add_bytes(self.fields.document, &json);
+        self.columns(document, &mut row);
         self.push(row)
     }
 
@@ -88,6 +91,19 @@ impl WordWriter {
         row.add_text(self.fields.title, &document.title);
         row.add_text(self.fields.text, &document.text);
         row
+    }
+
+    /// What filters ask.
+    fn columns(&self, document: &Document, row: &mut TantivyDocument) {
+        let Some(fields) = self.fields.filter else { return };
+        let columns = filter::columns_and_values(&document.fields);
+        for column in columns.keys() {
+            row.add_text(fields.columns, column);
+        }
+        let values = columns
+            .into_iter()
+            .map(|(column, values)| (filter::path(&column), OwnedValue::Array(values)));
+        row.add_object(fields.values, values.collect());
     }
 
     fn push(&mut self, row: TantivyDocument) -> Result<()> {
@@ -111,9 +127,9 @@ impl WordWriter {
     /// # Errors
     /// Not enough memory.
     pub fn open(self) -> Result<Words> {
-        let path = self.path;
+        let (path, fields) = (self.path, self.fields);
         let index = self.writer.finalize().map_err(|error| failed(&path, error))?;
-        Words::of(&index, &path)
+        Words::of(&index, &path, fields)
     }
 }
 

@@ -1,0 +1,77 @@
+//! What is wrong with a filter, with a finger on the place.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Range;
+
+use super::Column;
+
+/// Columns named where a wrong one was: the most similar.
+const NAMED: usize = 12;
+/// How similar (Jaro–Winkler, 0 to 1) a column has to be to be proposed.
+const SIMILAR: f64 = 0.75;
+
+/// A filter that does not fit the language or the documents.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub struct FilterError {
+    /// The filter, control characters as blanks.
+    text: String,
+    /// Characters before the place, and characters of the place.
+    before: usize,
+    width: usize,
+    problem: String,
+}
+
+impl FilterError {
+    /// `problem` with the bytes `at` of `text`, which begin and end with characters.
+    pub(super) fn new(text: &str, at: Range<usize>, problem: impl Into<String>) -> Self {
+        let count = |range: Range<usize>| text.get(range).map_or(0, |part| part.chars().count());
+        Self {
+            before: count(0..at.start),
+            width: count(at).max(1),
+            text: text
+                .chars()
+                .map(|c| if c.is_control() { ' ' } else { c })
+                .collect(),
+            problem: problem.into(),
+        }
+    }
+
+    pub(super) fn unknown_column(text: &str, column: &Column, there: &BTreeSet<String>) -> Self {
+        let name = &column.name;
+        let mut near: Vec<(f64, &String)> = there
+            .iter()
+            .map(|other| {
+                (
+                    strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase()),
+                    other,
+                )
+            })
+            .collect();
+        near.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
+        let mut problem = format!("no document has a column {name:?}");
+        match near.first() {
+            None => problem += "; the documents have no columns besides id, title and text",
+            Some((similarity, nearest)) => {
+                if *similarity >= SIMILAR {
+                    problem += &format!("; did you mean {nearest}?");
+                }
+                let names: Vec<&str> = near.iter().take(NAMED).map(|(_, name)| name.as_str()).collect();
+                let more = match near.len() - names.len() {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                problem += &format!(" (columns: {}{more})", names.join(", "));
+            }
+        }
+        Self::new(text, column.at.clone(), problem)
+    }
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "filter: {}", self.problem)?;
+        writeln!(f, "  {}", self.text)?;
+        write!(f, "  {}{}", " ".repeat(self.before), "^".repeat(self.width))
+    }
+}
