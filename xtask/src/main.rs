@@ -47,6 +47,15 @@ Commands:
                               --corpus FILE, --texts 1000        [default: of MedQuAD in ../shared/data]
                               --turns 3; --model, --batch, --max-length, --threads, --device, --precision,
                               --python as above
+  bench ann [OPTIONS]       Nearest neighbours beside hnswlib, FAISS and usearch, in turn; fetches those from PyPI
+                              --sets LIST   of medquad[:COUNT] and random-DIMENSION:COUNT
+                                            [default: 20,000 vectors of 384, 100 and 960 numbers]
+                              --full        the sets that figures are published of (hours); --million  one more
+                              --threads 1,2, --turns 3, --queries 1000, --metric cosine|euclidean
+                              --m 16, --ef-construction 200, --ef LIST
+                              --tools LIST  beginnings of names, as in hnswlib,faiss  [default: all]
+                              --data DIR    the shared data                [default: ../shared/data]
+                              --plot FILE.svg, --json, --python FILE as above
   check                     rustfmt, clippy, rustdoc, and `search` built without libtorch
 
 Downloads are kept in $SEXTANT_CACHE, else $XDG_CACHE_HOME/sextant, else ~/.cache/sextant.

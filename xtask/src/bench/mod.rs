@@ -3,6 +3,7 @@
 //! Peers come from PyPI where they are there; those that are not are compiled by whoever measures and named by
 //! their path. Nothing here runs in tests: a time depends on the machine, a ratio of two from one run far less.
 
+mod ann;
 mod config;
 mod options;
 mod peers;
@@ -22,8 +23,11 @@ pub fn run(arguments: &[String]) -> Result<()> {
             "word2vec-settings" => settings::run(&options::Options::parse(rest)?),
             "train" => text_encoders::run_train(&text_encoders::TrainOptions::parse(rest)?),
             "encode" => text_encoders::run_encode(&text_encoders::EncodeOptions::parse(rest)?),
-            other => bail!("no benchmark `{other}`; there are word2vec, word2vec-settings, train and encode"),
+            "ann" => ann::run(&ann::Options::parse(rest)?),
+            other => {
+                bail!("no benchmark `{other}`; there are word2vec, word2vec-settings, train, encode and ann")
+            }
         },
-        None => bail!("`bench` takes what to measure: word2vec, word2vec-settings, train or encode"),
+        None => bail!("`bench` takes what to measure: word2vec, word2vec-settings, train, encode or ann"),
     }
 }

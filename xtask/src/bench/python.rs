@@ -49,6 +49,20 @@ pub const TEXT_ENCODERS: Peers = Peers {
     script: include_str!("text_encoders/peers.py"),
 };
 
+/// Nearest neighbours. hnswlib comes as source alone: it is compiled on this machine, for its own processor, which takes
+/// a C++ compiler and Python's headers. The others bring code for several processors and choose when they start.
+pub const NEIGHBORS: Peers = Peers {
+    folder: "bench-ann-python",
+    packages: &[
+        "hnswlib==0.8.0",
+        "faiss-cpu==1.15.1",
+        "usearch==2.26.6",
+        "numpy==2.4.6",
+        "pyarrow==26.0.1",
+    ],
+    script: include_str!("ann/peers.py"),
+};
+
 /// A Python with the peers, and the scripts.
 pub struct Python {
     program: PathBuf,
