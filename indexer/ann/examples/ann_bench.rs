@@ -1,143 +1,202 @@
-//! Builds a graph of vectors in a file, searches it at several widths, and prints what that took as one JSON object.
-//! `cargo xtask bench ann` runs it beside its peers.
+//! What `cargo xtask bench ann` runs beside its peers: `build` and `search`, each with one JSON object of settings, each
+//! printing one as its last line. `xtask/src/bench/ann/peers.py` does the same for the peers.
+//!
+//! Vectors come as `.fbin` and true neighbours as `.ibin`: two `u32`, the rows and the numbers in a row, then the
+//! numbers. An index is a folder of the graph and of the vectors in full, as a segment of an index has them.
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a measuring program for developers"
+    reason = "a program for those who measure: a wrong setting is a bug of its caller"
 )]
 
-use std::collections::HashMap;
 use std::fs::File;
+use std::hint::black_box;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use indexer_ann::build::{Parameters, build};
 use indexer_ann::{Graph, Rows, SearchOptions};
-use serde_json::json;
+use memmap2::Mmap;
+use serde_json::{Value, json};
 
-/// Numbers with their row length, as `.fbin` and `.ibin` files have them: count, dimension, numbers.
+/// Neighbours that are asked for.
+const K: usize = 10;
+/// Numbers in a cache line, on which rows begin.
+const LINE: usize = 16;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let settings: Value = serde_json::from_str(&arguments[1]).unwrap();
+    let found = match arguments[0].as_str() {
+        "build" => build_index(&settings),
+        "search" => search_index(&settings),
+        other => panic!("expected build or search, found {other}"),
+    };
+    println!("{found}");
+}
+
+fn text<'a>(settings: &'a Value, name: &str) -> &'a str {
+    settings[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("expected a text {name} in {settings}"))
+}
+
+fn number(settings: &Value, name: &str) -> usize {
+    settings[name]
+        .as_u64()
+        .unwrap_or_else(|| panic!("expected a number {name} in {settings}")) as usize
+}
+
+fn numbers(settings: &Value, name: &str) -> Vec<usize> {
+    let list = settings[name]
+        .as_array()
+        .unwrap_or_else(|| panic!("expected a list {name} in {settings}"));
+    list.iter()
+        .map(|number| number.as_u64().unwrap() as usize)
+        .collect()
+}
+
+fn graph_file(settings: &Value) -> PathBuf {
+    Path::new(text(settings, "index")).join("graph.bin")
+}
+
+fn vectors_file(settings: &Value) -> PathBuf {
+    Path::new(text(settings, "index")).join("vectors.bin")
+}
+
+/// Numbers and how many a row has.
 struct Table<T> {
-    dimension: usize,
+    columns: usize,
     numbers: Vec<T>,
 }
 
-fn read<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(path: &str) -> Table<T> {
+fn read<T: bytemuck::Pod>(path: &str) -> Table<T> {
     let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let dimension = u32::from_le_bytes(*bytes[4..].first_chunk().unwrap()) as usize;
+    let columns = u32::from_le_bytes(*bytes[4..].first_chunk().unwrap()) as usize;
     let numbers = bytes[8..]
         .as_chunks::<4>()
         .0
         .iter()
         .map(|x| bytemuck::pod_read_unaligned(x))
         .collect();
-    Table { dimension, numbers }
+    Table { columns, numbers }
 }
 
-/// Kilobytes that the process holds (`VmRSS`) and has held at most (`VmHWM`).
-fn memory(field: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with(field))
-        .unwrap_or_default();
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(0)
+/// What the process holds (`VmRSS`) or held at most (`VmHWM`), in MiB.
+fn memory(field: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(field)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
 }
 
-fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let options: HashMap<&str, &str> = words
-        .chunks(2)
-        .map(|pair| (pair[0].as_str(), pair[1].as_str()))
-        .collect();
-    let get = |name: &str, default: &'static str| options.get(name).copied().unwrap_or(default);
-    let threads: usize = get("--threads", "1").parse().unwrap();
+fn build_index(settings: &Value) -> Value {
+    let threads = number(settings, "threads");
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
         .unwrap();
-    let vectors: Table<f32> = read(options["--vectors"]);
-    let queries: Table<f32> = read(options["--queries"]);
-    let truth: Table<u32> = read(options["--truth"]);
-    let rows = Rows::new(&vectors.numbers, vectors.dimension, vectors.dimension);
-    let out = Path::new(get("--out", "graph.bin"));
+    let vectors: Table<f32> = read(text(settings, "vectors"));
+    let rows = Rows::new(&vectors.numbers, vectors.columns, vectors.columns);
+    let parameters = Parameters {
+        m: number(settings, "m"),
+        ef_construction: number(settings, "ef_construction"),
+        metric: text(settings, "metric").parse().unwrap(),
+        codes: text(settings, "variant").parse().unwrap(),
+    };
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = memory("VmRSS");
     let start = Instant::now();
-    let mut object = json!({"vectors": rows.len(), "dimension": rows.dimension()});
-    if get("--skip-build", "no") == "no" {
-        let parameters = Parameters {
-            m: get("--m", "16").parse().unwrap(),
-            ef_construction: get("--ef-construction", "200").parse().unwrap(),
-            metric: get("--metric", "cosine").parse().unwrap(),
-            codes: get("--codes", "int8").parse().unwrap(),
-        };
-        let frozen = build(rows, parameters, &mut |_| true).unwrap();
-        object["build_seconds"] = json!(start.elapsed().as_secs_f64());
-        object["repaired_links"] = json!(frozen.repaired_links);
-        let mut file = BufWriter::with_capacity(1 << 20, File::create(out).unwrap());
-        frozen.write(rows, &mut file).unwrap();
-        file.flush().unwrap();
-        object["build_and_write_seconds"] = json!(start.elapsed().as_secs_f64());
+    let frozen = build(rows, parameters, &mut |_| true).unwrap();
+    let seconds = start.elapsed().as_secs_f64();
+    let mib = memory("VmHWM") - before;
+    std::fs::create_dir_all(text(settings, "index")).unwrap();
+    let (graph, full) = (graph_file(settings), vectors_file(settings));
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&graph).unwrap());
+    frozen.write(rows, &mut out).unwrap();
+    out.flush().unwrap();
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&full).unwrap());
+    let gap = vec![0.0_f32; vectors.columns.next_multiple_of(LINE) - vectors.columns];
+    for row in vectors.numbers.chunks(vectors.columns) {
+        out.write_all(bytemuck::cast_slice(row)).unwrap();
+        out.write_all(bytemuck::cast_slice(&gap)).unwrap();
     }
-    object["bytes"] = json!(std::fs::metadata(out).unwrap().len());
-    let start = Instant::now();
-    let graph = Graph::open(out).unwrap();
-    object["open_seconds"] = json!(start.elapsed().as_secs_f64());
-    let k: usize = get("--k", "10").parse().unwrap();
-    let curve: Vec<_> = get("--ef", "10,12,16,24,32,48,64,96,128,192,256,384,512")
-        .split(',')
-        .map(|ef| measure(&graph, rows, &queries, &truth, (k, ef.parse().unwrap()), threads))
-        .collect();
-    object["curve"] = json!(curve);
-    object["resident_kb"] = json!(memory("VmRSS"));
-    object["peak_kb"] = json!(memory("VmHWM"));
-    println!("{object}");
+    out.flush().unwrap();
+    let bytes: u64 = [graph, full]
+        .iter()
+        .map(|file| file.metadata().unwrap().len())
+        .sum();
+    json!({"type": "measured", "build_seconds": seconds, "build_mib": mib, "bytes": bytes})
 }
 
-/// Recall and speed at one width: the best of several passes over the queries, which the threads share out.
-fn measure(
-    graph: &Graph,
-    rows: Rows<'_>,
-    queries: &Table<f32>,
-    truth: &Table<u32>,
-    (k, ef): (usize, usize),
-    threads: usize,
-) -> serde_json::Value {
-    const PASSES: usize = 3;
-    let options = SearchOptions { k, ef, accept: None };
-    let queries: Vec<&[f32]> = queries.numbers.chunks(queries.dimension).collect();
-    let hits: usize = queries
-        .iter()
-        .zip(truth.numbers.chunks(truth.dimension))
-        .map(|(query, truth)| {
-            let found = graph.search(rows, query, options).neighbors;
-            found
+fn search_index(settings: &Value) -> Value {
+    let queries: Table<f32> = read(text(settings, "queries"));
+    let truth: Table<u32> = read(text(settings, "truth"));
+    let dimension = queries.columns;
+    let queries: Vec<&[f32]> = queries.numbers.chunks(dimension).collect();
+    let truth: Vec<&[u32]> = truth.numbers.chunks(truth.columns).collect();
+    let before = memory("VmRSS");
+    let start = Instant::now();
+    let graph = Graph::open(&graph_file(settings)).unwrap();
+    let file = File::open(vectors_file(settings)).unwrap();
+    #[expect(unsafe_code, reason = "nobody changes the file of a benchmark while it runs")]
+    let vectors = unsafe { Mmap::map(&file) }.unwrap();
+    let rows = Rows::new(
+        bytemuck::cast_slice(&vectors),
+        dimension,
+        dimension.next_multiple_of(LINE),
+    );
+    let open_seconds = start.elapsed().as_secs_f64();
+    let mut points = Vec::new();
+    for ef in numbers(settings, "ef") {
+        let options = SearchOptions {
+            k: K,
+            ef,
+            accept: None,
+        };
+        let search = |query: &[f32]| graph.search(rows, query, options).neighbors;
+        let hits = |(query, truth): (&&[f32], &&[u32])| {
+            search(query)
                 .iter()
-                .filter(|found| truth[..k].contains(&found.row))
+                .filter(|found| truth[..K].contains(&found.row))
                 .count()
-        })
-        .sum();
-    let part = queries.len().div_ceil(threads);
-    let fastest = (0..PASSES)
-        .map(|_| {
-            let start = Instant::now();
-            std::thread::scope(|scope| {
-                for queries in queries.chunks(part) {
-                    scope.spawn(move || {
-                        for query in queries {
-                            std::hint::black_box(graph.search(rows, query, options));
-                        }
-                    });
-                }
-            });
-            start.elapsed().as_secs_f64()
-        })
-        .fold(f64::INFINITY, f64::min);
+        };
+        let found: usize = queries.iter().zip(&truth).map(hits).sum();
+        let recall = found as f64 / (queries.len() * K) as f64;
+        let rates: Vec<f64> = numbers(settings, "threads")
+            .into_iter()
+            .map(|threads| rate(&queries, threads, &|query| drop(black_box(search(query)))))
+            .collect();
+        points.push(json!({"ef": ef, "recall": recall, "queries_per_second": rates}));
+        if recall >= settings["enough"].as_f64().unwrap() {
+            break;
+        }
+    }
     json!({
-        "ef": ef,
-        "recall": hits as f64 / (queries.len() * k) as f64,
-        "queries_per_second": queries.len() as f64 / fastest,
+        "type": "measured", "open_seconds": open_seconds, "held_mib": memory("VmRSS") - before, "points": points,
     })
+}
+
+/// Queries a second: one call after the other, shared out between the threads; the best of three passes and more,
+/// until they have taken 0.3 seconds.
+fn rate(queries: &[&[f32]], threads: usize, search: &(dyn Fn(&[f32]) + Sync)) -> f64 {
+    let part = queries.len().div_ceil(threads);
+    let pass = || {
+        let start = Instant::now();
+        std::thread::scope(|scope| {
+            let mut parts = queries.chunks(part);
+            let own = parts.next().unwrap_or_default();
+            parts.for_each(|part| drop(scope.spawn(move || part.iter().for_each(|query| search(query)))));
+            own.iter().for_each(|query| search(query));
+        });
+        start.elapsed().as_secs_f64()
+    };
+    let (mut best, mut passes, mut total) = (f64::INFINITY, 0, 0.0);
+    while passes < 3 || total < 0.3 {
+        let seconds = pass();
+        best = best.min(seconds);
+        total += seconds;
+        passes += 1;
+    }
+    queries.len() as f64 / best
 }
