@@ -15,7 +15,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use indexer_ann::build::{Parameters, build};
+use indexer_ann::build::{Builder, Parameters, build};
 use indexer_ann::{Graph, Rows, SearchOptions};
 use memmap2::Mmap;
 use serde_json::{Value, json};
@@ -103,6 +103,7 @@ fn build_index(settings: &Value) -> Value {
         ef_construction: number(settings, "ef_construction"),
         metric: text(settings, "metric").parse().unwrap(),
         codes: text(settings, "variant").parse().unwrap(),
+        builder: Builder::default(),
     };
     std::fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = memory("VmRSS");

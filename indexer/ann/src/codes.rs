@@ -91,12 +91,13 @@ impl Coder {
         self.codes.stride(self.dimension)
     }
 
-    /// How many of a walk's best nodes are scored again for the `k` best rows: the rougher the codes, the more.
-    pub fn candidates(&self, k: usize, spare: usize) -> usize {
+    /// How far below the `k`-th best code a row can lie and still be one of the `k` best rows, and how many rows are
+    /// scored again at most to find out.
+    pub fn doubt(&self, query: &QueryCode, k: usize) -> (f32, usize) {
         match self.codes {
-            Codes::Float32 | Codes::Float16 => k,
-            Codes::Int8 => k + k / 2 + spare,
-            Codes::Binary => 8 * (k + spare),
+            Codes::Float32 | Codes::Float16 => (0.0, k),
+            Codes::Int8 => (query.error(), 4 * k),
+            Codes::Binary => (f32::INFINITY, 8 * (k + 8)),
         }
     }
 
@@ -203,9 +204,11 @@ impl Coder {
     }
 }
 
-/// A coordinate in steps of the scale, clipped.
+/// A coordinate in steps of the scale, clipped and rounded: through a positive number, because cutting off what is
+/// behind the point is one instruction on every processor and rounding is not.
 fn in_steps(x: f32, scale: f32) -> i32 {
-    (x * scale).round_ties_even().clamp(-LARGEST, LARGEST) as i32
+    const ABOVE_ZERO: f32 = LARGEST + 1.0;
+    ((x * scale).clamp(-LARGEST, LARGEST) + (ABOVE_ZERO + 0.5)) as i32 - ABOVE_ZERO as i32
 }
 
 /// What all but the largest coordinates of the rows stay below; from a sample of them.
@@ -256,6 +259,14 @@ impl QueryCode {
     #[inline(always)]
     pub fn bias_scale(&self) -> f32 {
         self.bias_scale
+    }
+
+    /// What the rounding of two rows and of the query can do to the difference of their scores: four times its standard
+    /// deviation, if the rows' codes are as long as the query's. A rounding is off by `sqrt(1/12)` steps.
+    fn error(&self) -> f32 {
+        let squares = self.code.bytes().iter().map(|byte| i32::from(*byte as i8).pow(2));
+        let length = (squares.sum::<i32>() as f32).sqrt();
+        4.0 * length * (4.0_f32 / 12.0).sqrt()
     }
 
     fn find_shift(&mut self) {

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use rayon::prelude::*;
 
+use super::links::Layer;
 use super::reach::Lists;
-use super::select::Choice;
 use super::{Building, Parameters};
 use crate::codes::Coder;
 use crate::graph::format::{EMPTY, HEADER_BYTES, Header};
@@ -27,7 +27,7 @@ pub struct Frozen {
 
 impl Building {
     pub(super) fn freeze(self, vectors: Rows<'_>) -> Frozen {
-        let mut layers = (0..self.links.layers.len()).map(|layer| self.final_lists(layer));
+        let mut layers = self.links.layers.iter().map(Layer::lists);
         let mut level0 = layers.next().unwrap_or_default();
         let upper: Vec<Lists> = layers.collect();
         let repaired_links = self.connect(&mut level0);
@@ -69,22 +69,6 @@ impl Building {
             upper,
             repaired_links,
         }
-    }
-
-    /// The lists of a layer, cut to its width.
-    fn final_lists(&self, number: usize) -> Lists {
-        let layer = &self.links.layers[number];
-        let space = self.space();
-        (0..layer.nodes() as u32)
-            .into_par_iter()
-            .map_init(Choice::default, |choice, node| {
-                let near = layer.near(node);
-                match near.len() > layer.width {
-                    true => self.select_again(&space, (node, layer.width), near, choice),
-                    false => near.to_vec(),
-                }
-            })
-            .collect()
     }
 }
 

@@ -3,23 +3,18 @@
 /// The lists of one layer, whose nodes are the first ones of all.
 #[derive(Debug)]
 pub(super) struct Layer {
-    /// Neighbours per node that stay in the end.
+    /// Neighbours per node that there is room for.
     pub width: usize,
-    /// Neighbours per node that there is room for. Lists are cut only when they are full, so that the choice among
-    /// neighbours, which is dear, is made once for several new ones.
-    room: usize,
     lengths: Vec<u16>,
     lists: Vec<u32>,
 }
 
 impl Layer {
     fn new(nodes: usize, width: usize) -> Self {
-        let room = width + width / 2;
         Self {
             width,
-            room,
             lengths: vec![0; nodes],
-            lists: vec![0; nodes * room],
+            lists: vec![0; nodes * width],
         }
     }
 
@@ -32,12 +27,19 @@ impl Layer {
     #[inline(always)]
     pub fn near(&self, node: u32) -> &[u32] {
         let length = usize::from(self.lengths[node as usize]);
-        &self.lists[node as usize * self.room..][..length]
+        &self.lists[node as usize * self.width..][..length]
+    }
+
+    /// The neighbours of all nodes.
+    pub fn lists(&self) -> Vec<Vec<u32>> {
+        (0..self.nodes() as u32)
+            .map(|node| self.near(node).to_vec())
+            .collect()
     }
 
     /// Whether so many more neighbours of a node fit in.
     pub fn has_room(&self, node: u32, more: usize) -> bool {
-        self.near(node).len() + more <= self.room
+        self.near(node).len() + more <= self.width
     }
 
     /// Puts other neighbours in the place of a node's.
@@ -49,7 +51,7 @@ impl Layer {
     /// Adds neighbours, as many as there is room for.
     pub fn extend(&mut self, node: u32, near: impl IntoIterator<Item = u32>) {
         let length = usize::from(self.lengths[node as usize]);
-        let free = &mut self.lists[node as usize * self.room..][length..self.room];
+        let free = &mut self.lists[node as usize * self.width..][length..self.width];
         let mut added = 0;
         for (slot, near) in free.iter_mut().zip(near) {
             *slot = near;

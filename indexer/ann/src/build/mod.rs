@@ -1,14 +1,17 @@
 //! Building a graph by the paper's insertion (Malkov & Yashunin 2018, Algorithms 1 and 4), in parallel and with the
 //! same result at any number of threads.
 //!
-//! Nodes are inserted in batches, each an eighth of what is there already, as in ParlayANN (Dobson et al. 2023, "prefix
+//! Nodes are inserted in batches, each a thirty-second part of what is there already, as in ParlayANN (Dobson et al. 2023, "prefix
 //! doubling"): every node of a batch looks for its neighbours in the graph as it was before the batch, then all links
 //! back are made, in the order of their targets. Which thread does what cannot change anything.
+//!
+//! hnsw_rs can build the graph instead ([`Builder::HnswRs`]); what is written and searched is the same file.
 //!
 //! The highest layers come first, so that the nodes of a layer are the first ones of the order and need no table. All
 //! distances are taken between codes: building is as fast as searching, and the vectors in full are not needed.
 
 mod freeze;
+mod hnsw_rs;
 mod insert;
 mod levels;
 mod links;
@@ -38,10 +41,45 @@ pub struct Parameters {
     pub metric: Metric,
     /// What a walk reads.
     pub codes: Codes,
+    /// Who links the rows.
+    pub builder: Builder,
+}
+
+/// Who links the rows to a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Builder {
+    /// Batches of this module: the same bits at any number of threads.
+    #[default]
+    Batches,
+    /// The crate hnsw_rs: distances between vectors in full; with several threads, no two builds are the same. Not for
+    /// [`Metric::Dot`], because it takes a negative distance for a mistake.
+    HnswRs,
+}
+
+impl Builder {
+    /// Both, in the order of preference.
+    pub const ALL: [Self; 2] = [Self::Batches, Self::HnswRs];
+
+    /// The name on command lines and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Batches => "batches",
+            Self::HnswRs => "hnsw_rs",
+        }
+    }
+}
+
+impl std::str::FromStr for Builder {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|builder| builder.name() == name);
+        found.ok_or_else(|| format!("expected batches or hnsw_rs, found {name:?}"))
+    }
 }
 
 /// A batch is one of so many parts of what is there.
-const BATCH_PART: usize = 8;
+const BATCH_PART: usize = 32;
 /// Nodes of a batch at most, so that there is news of the progress.
 const LARGEST_BATCH: usize = 8192;
 
@@ -62,13 +100,31 @@ struct Building {
 /// `progress` hears how many more rows are in, and says whether to go on; nothing is returned when it says no.
 ///
 /// # Panics
-/// There are no rows, or 2³¹ or more.
+/// There are no rows, or 2³¹ or more, or hnsw_rs is asked for [`Metric::Dot`].
 pub fn build(
     rows: Rows<'_>,
     parameters: Parameters,
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> Option<Frozen> {
-    let mut building = Building::start(rows, parameters);
+    assert!(
+        (1..crate::walk::MOST_NODES).contains(&rows.len()),
+        "{} rows",
+        rows.len()
+    );
+    let building = match parameters.builder {
+        Builder::Batches => in_batches(rows, parameters, progress),
+        Builder::HnswRs => hnsw_rs::build(rows, parameters, progress),
+    };
+    building.map(|building| building.freeze(rows))
+}
+
+fn in_batches(
+    rows: Rows<'_>,
+    parameters: Parameters,
+    progress: &mut dyn FnMut(usize) -> bool,
+) -> Option<Building> {
+    let (order, layers) = levels::order(rows.len(), parameters.m);
+    let mut building = Building::start(rows, parameters, order, &layers);
     let (count, mut done) = (rows.len(), 1);
     if !progress(1) {
         return None;
@@ -81,17 +137,13 @@ pub fn build(
             return None;
         }
     }
-    Some(building.freeze(rows))
+    Some(building)
 }
 
 impl Building {
-    fn start(rows: Rows<'_>, parameters: Parameters) -> Self {
-        assert!(
-            (1..crate::walk::MOST_NODES).contains(&rows.len()),
-            "{} rows",
-            rows.len()
-        );
-        let (order, layers) = levels::order(rows.len(), parameters.m);
+    /// No links yet between the rows, which are numbered in the order `order`; `layers` has the number of nodes on
+    /// layer 1, on layer 2, ….
+    fn start(rows: Rows<'_>, parameters: Parameters, order: Vec<u32>, layers: &[usize]) -> Self {
         // Signs alone tell too little to choose neighbours by.
         let codes = match parameters.codes {
             Codes::Binary => Codes::Int8,
@@ -113,7 +165,7 @@ impl Building {
         };
         Self {
             parameters,
-            links: Links::new(rows.len(), &layers, parameters.m),
+            links: Links::new(rows.len(), layers, parameters.m),
             order,
             coder,
             codes: coded,

@@ -6,6 +6,9 @@ use crate::walk::{Entry, Space};
 use super::Building;
 use crate::codes::QueryCode;
 
+/// The part of a list that is filled in any case.
+const KEPT: (usize, usize) = (3, 4);
+
 /// The buffers of a choice.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
@@ -13,10 +16,14 @@ pub(super) struct Choice {
     scores: Vec<f32>,
     /// The node that chooses, then those it has chosen.
     chosen: Vec<u32>,
+    /// Those that were passed over, nearest first.
+    others: Vec<u32>,
 }
 
 impl Building {
-    /// Up to `width` of `candidates`, which are sorted, best first.
+    /// Up to `width` of `candidates`, which are sorted, best first: those that lead in new directions, and then the
+    /// nearest others until three quarters are filled (`keepPrunedConnections` of the paper's algorithm), which leaves
+    /// room for links that are still to come.
     pub(super) fn select(
         &self,
         space: &Space<'_>,
@@ -28,9 +35,11 @@ impl Building {
             query,
             scores,
             chosen,
+            others,
         } = choice;
         chosen.clear();
         chosen.push(node);
+        others.clear();
         for candidate in candidates {
             if chosen.len() > width {
                 break;
@@ -44,8 +53,12 @@ impl Building {
             let (to_node, to_chosen) = (scores[0], &scores[1..]);
             if to_chosen.iter().all(|score| *score < to_node) {
                 chosen.push(candidate);
+            } else {
+                others.push(candidate);
             }
         }
+        let filled = 1 + width * KEPT.0 / KEPT.1;
+        chosen.extend(others.iter().take(filled.saturating_sub(chosen.len())));
         chosen[1..].to_vec()
     }
 

@@ -9,6 +9,7 @@ const PARAMETERS: Parameters = Parameters {
     ef_construction: 100,
     metric: Metric::Cosine,
     codes: Codes::Int8,
+    builder: Builder::Batches,
 };
 
 /// Vectors around centres, of unit length where the metric asks for it.
@@ -92,6 +93,33 @@ fn all_codes_and_metrics_find_the_true_neighbours() {
     }
 }
 
+/// At every width our graph finds at least as much as that of hnsw_rs does.
+#[test]
+fn hnsw_rs_builds_a_graph_that_is_searched_the_same_way() {
+    let numbers = clustered(3100, 48, Metric::Cosine);
+    let (vectors, queries) = numbers.split_at(3000 * 48);
+    let (rows, queries) = (Rows::new(vectors, 48, 48), Rows::new(queries, 48, 48));
+    let graphs = Builder::ALL.map(|builder| {
+        stored(
+            rows,
+            Parameters {
+                builder,
+                ..PARAMETERS
+            },
+        )
+    });
+    for ef in [10, 20, 100] {
+        let [ours, theirs] = graphs
+            .each_ref()
+            .map(|(_, graph)| recall(graph, rows, queries, ef, None));
+        assert!(
+            theirs > 0.7 && ours > theirs - 0.02,
+            "ef {ef}: {ours} and {theirs}"
+        );
+    }
+    assert!(graphs.iter().all(|(_, graph)| graph.reachable() == 3000));
+}
+
 #[test]
 fn filters_of_any_selectivity_keep_the_recall() {
     let numbers = clustered(4100, 32, Metric::Cosine);
@@ -136,10 +164,16 @@ fn any_number_of_threads_builds_the_same_bytes() {
 
 #[test]
 fn tiny_sets_are_found_whole() {
-    for count in 1..=20 {
+    for (count, builder) in (1..=20).flat_map(|count| Builder::ALL.map(|builder| (count, builder))) {
         let numbers = clustered(count, 3, Metric::Cosine);
         let rows = Rows::new(&numbers, 3, 3);
-        let (_folder, graph) = stored(rows, PARAMETERS);
+        let (_folder, graph) = stored(
+            rows,
+            Parameters {
+                builder,
+                ..PARAMETERS
+            },
+        );
         for row in 0..count {
             let options = SearchOptions {
                 k: 100,
@@ -159,9 +193,18 @@ fn tiny_sets_are_found_whole() {
 
 #[test]
 fn rows_that_are_all_the_same_or_zero_stay_reachable() {
-    for value in [1.0, 0.0] {
+    for (value, builder) in [1.0, 0.0]
+        .into_iter()
+        .flat_map(|value| Builder::ALL.map(|builder| (value, builder)))
+    {
         let numbers = vec![value; 900];
-        let (_folder, graph) = stored(Rows::new(&numbers, 1, 1), PARAMETERS);
+        let (_folder, graph) = stored(
+            Rows::new(&numbers, 1, 1),
+            Parameters {
+                builder,
+                ..PARAMETERS
+            },
+        );
         assert_eq!(graph.reachable(), 900);
     }
 }

@@ -49,8 +49,6 @@ pub struct Found {
 /// Rows compared in the time that a walk takes for each node that it keeps: it meets about ten new nodes for each one,
 /// in random places, but reads a quarter of the bytes.
 const ROWS_PER_KEPT_NODE: usize = 8;
-/// Rows scored again beyond those wanted, because codes may have put them a few places too low.
-const SPARE: usize = 8;
 
 impl Graph {
     /// The up to `k` rows nearest to `query`, which has [`Graph::dimension`] numbers (and length 1 for
@@ -138,12 +136,24 @@ impl Graph {
         (context, accept): (&Context, Option<&RowSet>),
     ) -> Vec<Neighbor> {
         let row_of = self.file.numbers::<u32>(&self.layout.rows);
-        let walked = context.pool.entries().iter();
-        let walked = walked.filter_map(|entry| row_of.get(entry.node() as usize).copied());
-        let candidates = walked.filter(|row| accept.is_none_or(|accept| accept.contains(*row)));
-        let wanted = self.header.coder.candidates(k, SPARE);
-        let mut found: Vec<Neighbor> = Vec::with_capacity(wanted);
-        found.extend(candidates.take(wanted).map(|row| Neighbor { row, score: 0.0 }));
+        let (doubt, most) = self.header.coder.doubt(&context.query, k);
+        let mut found: Vec<Neighbor> = Vec::with_capacity(most.min(context.pool.entries().len()));
+        let mut least = f32::NEG_INFINITY;
+        for entry in context.pool.entries() {
+            let Some(&row) = row_of.get(entry.node() as usize) else {
+                continue;
+            };
+            if accept.is_some_and(|accept| !accept.contains(row)) {
+                continue;
+            }
+            if found.len() == most || entry.score() < least {
+                break;
+            }
+            found.push(Neighbor { row, score: 0.0 });
+            if found.len() == k {
+                least = entry.score() - doubt;
+            }
+        }
         for i in 0..found.len() {
             if let Some(next) = found.get(i + 2).and_then(|next| rows.get(next.row as usize)) {
                 prefetch(next);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::build::{Parameters, build};
+use crate::build::{Builder, Parameters, build};
 use crate::rows::Rows;
 
 fn whole() -> (Vec<f32>, Vec<u8>) {
@@ -12,6 +12,7 @@ fn whole() -> (Vec<f32>, Vec<u8>) {
         ef_construction: 20,
         metric: Metric::Euclidean,
         codes: Codes::Int8,
+        builder: Builder::Batches,
     };
     let mut bytes = Vec::new();
     let frozen = build(rows, parameters, &mut |_| true).unwrap();

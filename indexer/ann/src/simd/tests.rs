@@ -93,7 +93,7 @@ fn coded(coder: &Coder, rows: Rows<'_>) -> crate::lines::Lines {
 
 /// A score by the definition of the codes, without any of the code under test but the query's scale.
 fn expected(coder: &Coder, query: &[f32], row: &[f32], code: &QueryCode) -> f32 {
-    let step = |x: f32, scale: f32| (x * scale).round_ties_even().clamp(-127.0, 127.0);
+    let step = |x: f32, scale: f32| ((x * scale).clamp(-127.0, 127.0) + 128.5).floor() - 128.0;
     let sum = query.iter().zip(row).map(|(&q, &x)| match coder.codes {
         Codes::Float32 => q * x,
         Codes::Float16 => q * ::half::f16::from_f32(x).to_f32(),

@@ -25,7 +25,6 @@ impl Entry {
         self.0 as u32 >> 1
     }
 
-    #[cfg(any(test, feature = "build"))]
     #[inline(always)]
     pub fn score(self) -> f32 {
         let ascending = !((self.0 >> 32) as u32);
