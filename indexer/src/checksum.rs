@@ -44,7 +44,8 @@ pub(crate) fn inside(folder: &Path, name: &str) -> Result<PathBuf> {
     Ok(folder.join(path))
 }
 
-fn verify_file(path: &Path, record: &FileRecord) -> Result<()> {
+/// Checks one file at `path`: there, of the right length, of the right content.
+pub(crate) fn verify_file(path: &Path, record: &FileRecord) -> Result<()> {
     let length = match std::fs::metadata(path) {
         Ok(data) => data.len(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -25,7 +25,7 @@ pub enum IndexError {
     },
     /// A file or folder of an index could not be written.
     #[error(
-        "{}: cannot be written: {source}; nothing was changed, make room or choose another --out",
+        "{}: cannot be written: {source}; nothing was changed; make room, or see to the rights of the folder",
         path.display()
     )]
     Write {
@@ -34,6 +34,54 @@ pub enum IndexError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A change was committed, and the system did not bring it to the disk.
+    #[error(
+        "{}: cannot be brought to the disk: {source}; the change is made, but a power failure could undo it",
+        path.display()
+    )]
+    Unsynced {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Another process is writing to the index.
+    #[error("{}: {holder} is writing to this index; wait until it is done; nothing was changed", path.display())]
+    Locked {
+        /// The index.
+        path: PathBuf,
+        /// The other process.
+        holder: String,
+    },
+    /// There is no way to keep other writers out.
+    #[error(
+        "{}: cannot be locked: {source}; nothing was changed; an index has to lie on a file system with locks \
+         while it is written to",
+        path.display()
+    )]
+    Lock {
+        /// The lock's file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// No document has an id that was named.
+    #[error(
+        "{}: expected a document with the id {id:?}, found none{}; nothing was changed; look the id up, or leave out \
+         such ids with --ignore-missing",
+        path.display(), and_others(*others)
+    )]
+    NoDocument {
+        /// The index.
+        path: PathBuf,
+        /// The first id that no document has.
+        id: String,
+        /// How many other ids no document has.
+        others: usize,
+    },
+    /// The model at hand is not the one that made the index.
+    #[error(transparent)]
+    OtherModel(#[from] Box<OtherModel>),
     /// The path is not an index folder at all.
     #[error("{}: expected an index folder, found {found}; {help}", path.display())]
     NotAnIndex {
@@ -71,6 +119,16 @@ pub enum IndexError {
         expected: String,
         /// What this file has.
         found: String,
+    },
+    /// A row that an index does not have was asked for: a fault of the program.
+    #[error("{}: expected a row below {rows}, found {row}; this is a bug, please report it", path.display())]
+    NoRow {
+        /// The index.
+        path: PathBuf,
+        /// The row.
+        row: u32,
+        /// How many rows there are.
+        rows: u32,
     },
     /// The full-text engine failed on files whose checksums were right.
     #[error("{}: full-text index: {message}", path.display())]
@@ -148,6 +206,36 @@ pub enum IndexError {
     /// Reading the input or encoding it failed.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
+}
+
+/// A model that did not make the index: its vectors cannot be compared with the index's.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{} is not the model that made {}: its {field} is {found}, the index was made with {expected}; name the right model \
+     with --model DIR (it was at {}), or build the index anew with this one",
+    model.display(), index.display(), recorded.display()
+)]
+pub struct OtherModel {
+    /// The model at hand.
+    pub model: PathBuf,
+    /// The index.
+    pub index: PathBuf,
+    /// The part of the fingerprint that differs.
+    pub field: &'static str,
+    /// That part of the index's model.
+    pub expected: String,
+    /// That part of the model at hand.
+    pub found: String,
+    /// Where the index's model was when the index was built.
+    pub recorded: PathBuf,
+}
+
+fn and_others(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => ", nor with 1 other id".into(),
+        others => format!(", nor with {others} other ids"),
+    }
 }
 
 impl IndexError {

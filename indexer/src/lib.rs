@@ -7,29 +7,32 @@
 //!     vectors.bin             unit vectors, one row per document
 //!     graph.bin               HNSW graph over the rows, frozen
 //!     bm25/                   words and documents, kept by tantivy
+//!   deleted/NAME              deleted rows of a segment, one bit each, where there are any
 //! ```
 //!
-//! Files under `segments` never change once they are written. [`IndexReader`] is the reading side;
-//! it has no part in how the graph was built, and none of libtorch. Writer and reader are different
-//! types, because nothing that is open for reading can change.
+//! Files under `segments` and `deleted` never change once the manifest names them. [`IndexReader`] is the
+//! reading side; it has no part in how the graph was built, and none of libtorch. Writer and reader are
+//! different types, because nothing that is open for reading can change.
 
 #[cfg(feature = "build")]
 pub mod build;
 mod checksum;
+mod deleted;
 mod error;
 mod graph;
 mod manifest;
 mod mapped;
 mod reader;
+mod segment;
 mod snippet;
 mod unit;
 mod vectors_file;
 
-pub use error::{IndexError, Result};
+pub use error::{IndexError, OtherModel, Result};
 pub use indexer_ann::RowSet;
 pub use indexer_bm25::{Filter, FilterError};
 pub use manifest::{
-    ColumnsRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest, ModelRecord,
+    ColumnsRecord, DeletedRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest, ModelRecord,
     SegmentRecord,
 };
 pub use reader::IndexReader;

@@ -1,30 +1,37 @@
 //! `MANIFEST`: what an index is and which files it consists of.
 //!
 //! The first line is `sextant-index VERSION CHECKSUM`, the rest is JSON and what the checksum is
-//! over. Replacing this one small file is what commits a new state of an index: segments are written
-//! before it and deleted after it. Several segments and deleted rows have their place in the format;
-//! this version writes one segment and deletes nothing.
+//! over. Replacing this one small file is what commits a new state of an index: segments and files of
+//! deleted rows are written before it and removed after it.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use encoder::model::Fingerprint;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::{IndexError, Result};
 
 /// The version of the index format that this program writes; it reads all from 1 on.
-/// From version 2 on the model's fingerprint may say that vectors are cut (`truncated_from`).
-pub const FORMAT_VERSION: u64 = 2;
+///
+/// From version 2 on the model's fingerprint may say that vectors are cut (`truncated_from`). From version 3 on there
+/// may be any number of segments, each with a file of its deleted rows.
+pub const FORMAT_VERSION: u64 = 3;
 
 /// Name of the manifest inside an index folder.
 pub const MANIFEST_NAME: &str = "MANIFEST";
 /// Name of the folder of segments inside an index folder.
 pub(crate) const SEGMENTS_NAME: &str = "segments";
-
+/// Name of the folder of files of deleted rows inside an index folder.
+pub(crate) const DELETED_NAME: &str = "deleted";
 /// Name of the folder of words and documents inside a segment.
 pub(crate) const BM25_NAME: &str = "bm25";
 
 const MAGIC: &str = "sextant-index";
+/// More bytes than the first line has in any version.
+const HEAD_BYTES: u64 = 128;
 
 /// One state of an index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,7 +43,7 @@ pub struct Manifest {
     pub created: String,
     /// The version of Sextant that wrote it.
     pub sextant: String,
-    /// Number of documents.
+    /// Number of documents, without deleted ones.
     pub documents: u64,
     /// Numbers per vector.
     pub dimension: usize,
@@ -60,7 +67,8 @@ pub struct ModelRecord {
     pub path: PathBuf,
     /// What identifies the model wherever it lies.
     pub fingerprint: Fingerprint,
-    /// Documents that were longer than the model reads, and so were encoded by their beginning.
+    /// Documents that were longer than the model reads, and so were encoded by their beginning; those that have
+    /// been deleted since are counted still.
     pub truncated: u64,
 }
 
@@ -92,24 +100,48 @@ pub struct ColumnsRecord {
 pub struct SegmentRecord {
     /// Name of its folder under `segments`.
     pub name: String,
-    /// Number of its rows.
+    /// Number of its rows, with deleted ones.
     pub documents: u64,
-    /// Rows that have been deleted.
-    pub tombstones: Vec<u32>,
+    /// Which rows have been deleted; none where all are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<DeletedRecord>,
     /// Its files.
     pub files: Vec<FileRecord>,
+}
+
+/// The deleted rows of a segment. Each commit that deletes writes a new file of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeletedRecord {
+    /// How many there are.
+    pub rows: u64,
+    /// The file that says which; its path is inside the folder `deleted` of the index.
+    pub file: FileRecord,
 }
 
 /// One file and what its content has to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileRecord {
-    /// Path inside the segment's folder, with `/` between its parts.
+    /// Path inside the segment's folder (or `deleted`), with `/` between its parts.
     pub path: String,
     /// Length in bytes.
     pub bytes: u64,
     /// BLAKE3 of the content, in hexadecimal.
     pub blake3: String,
+}
+
+impl SegmentRecord {
+    /// Number of its rows that have not been deleted.
+    pub fn live(&self) -> u64 {
+        self.documents
+            .saturating_sub(self.deleted.as_ref().map_or(0, |deleted| deleted.rows))
+    }
+
+    /// Whether another record is of the same files, whatever rows of them have been deleted.
+    pub(crate) fn is_same_segment(&self, other: &Self) -> bool {
+        (&self.name, &self.files) == (&other.name, &other.files)
+    }
 }
 
 impl Manifest {
@@ -118,6 +150,11 @@ impl Manifest {
     /// # Errors
     /// A folder without a manifest, a newer format, a wrong checksum, damage.
     pub fn read(index: &Path) -> Result<Self> {
+        Self::read_with_head(index).map(|(manifest, _)| manifest)
+    }
+
+    /// Reads the manifest together with its first line, by which [`head`] knows this state again.
+    pub(crate) fn read_with_head(index: &Path) -> Result<(Self, String)> {
         let path = index.join(MANIFEST_NAME);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
@@ -151,16 +188,21 @@ impl Manifest {
         if actual.as_str() != checksum {
             return Err(damaged(&format!("checksum {checksum}"), actual.to_string()));
         }
-        serde_json::from_str(body).map_err(|error| damaged("a manifest", error.to_string()))
+        let manifest = parse(found, body).map_err(|error| damaged("a manifest", error.to_string()))?;
+        Ok((manifest, first.to_owned()))
+    }
+
+    /// All files of all segments, those of deleted rows last of each.
+    pub fn files(&self) -> impl Iterator<Item = &FileRecord> {
+        self.segments.iter().flat_map(|segment| {
+            let deleted = segment.deleted.as_ref().map(|deleted| &deleted.file);
+            segment.files.iter().chain(deleted)
+        })
     }
 
     /// Bytes of all files of all segments.
     pub fn bytes(&self) -> u64 {
-        self.segments
-            .iter()
-            .flat_map(|segment| &segment.files)
-            .map(|file| file.bytes)
-            .sum()
+        self.files().map(|file| file.bytes).sum()
     }
 
     /// The bytes of the file.
@@ -171,6 +213,35 @@ impl Manifest {
         let checksum = blake3::hash(body.as_bytes()).to_hex();
         Ok(format!("{MAGIC} {FORMAT_VERSION} {checksum}\n{body}").into_bytes())
     }
+}
+
+/// The first line of an index's manifest as it is now: another one than before means another state. This costs the
+/// reading of a few bytes, whatever the size of the index.
+pub(crate) fn head(index: &Path) -> Result<String> {
+    let path = index.join(MANIFEST_NAME);
+    let mut bytes = Vec::new();
+    File::open(&path)
+        .and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(index, &path, error))?;
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    Ok(String::from_utf8_lossy(first).into_owned())
+}
+
+/// Takes the JSON of a manifest of any version.
+fn parse(version: u64, body: &str) -> Result<Manifest, serde_json::Error> {
+    use serde::de::Error;
+    if version >= 3 {
+        return serde_json::from_str(body);
+    }
+    // Versions 1 and 2 had a list of deleted rows in its place, in which nothing was ever written.
+    let mut value: Value = serde_json::from_str(body)?;
+    let segments = value.get_mut("segments").and_then(Value::as_array_mut);
+    for segment in segments.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if segment.remove("tombstones") != Some(Value::Array(Vec::new())) {
+            return Err(Error::custom("expected an empty list of tombstones"));
+        }
+    }
+    serde_json::from_value(value)
 }
 
 /// Why there is no manifest to read, in the user's terms.

@@ -17,6 +17,8 @@ mod building;
 mod damage;
 #[path = "cli/interruption.rs"]
 mod interruption;
+#[path = "cli/living.rs"]
+mod living;
 #[path = "cli/precision.rs"]
 mod precision;
 #[path = "cli/static_models.rs"]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use encoder::testing::HashEncoder;
 use encoder::vectors::Neighbor;
-use indexer::build::{BuildOptions, Unwatched, build};
+use indexer::build::{AddOptions, BuildOptions, IndexWriter, Known, Unwatched, build};
 use indexer::{FORMAT_VERSION, HnswRecord, IndexReader};
 
 const TEXTS: [(&str, &str, &str); 8] = [
@@ -65,8 +65,17 @@ fn format_2_opens_and_finds_what_it_found_and_says_that_vectors_are_cut() {
     finds_what_it_found(&reader);
 }
 
+#[test]
+fn format_3_opens_with_several_segments_and_deleted_rows() {
+    let reader = IndexReader::open(&fixture(3)).unwrap();
+    assert_eq!(reader.manifest().segments.len(), 2);
+    assert_eq!((reader.len(), reader.find("eczema").unwrap()), (7, None));
+    assert!(reader.search_words("itching skin", 9).unwrap().iter().all(|hit| hit.row != 7));
+    finds_what_it_found(&reader);
+}
+
 fn finds_what_it_found(reader: &IndexReader) {
-    assert_eq!((reader.len(), reader.manifest().dimension), (8, 16));
+    assert_eq!((reader.row_count(), reader.manifest().dimension), (8, 16));
     assert_eq!(reader.manifest().model.fingerprint.weights, "hash");
     let document = reader.document(6).unwrap();
     assert_eq!(
@@ -100,15 +109,9 @@ fn the_version_of_today_has_its_fixture() {
 #[ignore = "writes the fixture of the present format version; never replaces one"]
 fn write_the_fixture_of_this_version() {
     let folder = tempfile::tempdir().unwrap();
-    let input = folder.path().join("conditions.jsonl");
-    let lines: String = (0..)
-        .zip(TEXTS)
-        .map(|(number, (id, title, text))| serde_json::json!({"id": id, "title": title, "text": text, "number": number}))
-        .map(|row| format!("{row}\n"))
-        .collect();
-    std::fs::write(&input, lines).unwrap();
+    let (first, second) = TEXTS.split_at(5);
     let options = BuildOptions {
-        inputs: vec![input],
+        inputs: vec![input(folder.path(), 0, first)],
         columns: Default::default(),
         out: fixture(FORMAT_VERSION),
         force: false,
@@ -120,4 +123,24 @@ fn write_the_fixture_of_this_version() {
     };
     let encoder = HashEncoder::new(16).truncated_from(32);
     build(&options, &encoder, &mut Unwatched).unwrap();
+    let more = AddOptions {
+        inputs: vec![input(folder.path(), 5, second)],
+        columns: Default::default(),
+        known: Known::Refuse,
+        model: "hash".into(),
+    };
+    let writer = || IndexWriter::open(&fixture(FORMAT_VERSION)).unwrap();
+    writer().add(&more, &encoder, &mut Unwatched).unwrap();
+    writer().delete(&["eczema".into()], false).unwrap();
+}
+
+fn input(folder: &Path, first: u32, texts: &[(&str, &str, &str)]) -> PathBuf {
+    let path = folder.join(format!("conditions-{first}.jsonl"));
+    let lines: String = (first..)
+        .zip(texts)
+        .map(|(number, (id, title, text))| serde_json::json!({"id": id, "title": title, "text": text, "number": number}))
+        .map(|row| format!("{row}\n"))
+        .collect();
+    std::fs::write(&path, lines).unwrap();
+    path
 }

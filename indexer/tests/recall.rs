@@ -12,7 +12,7 @@ use std::path::Path;
 
 use encoder::vectors::Neighbor;
 use indexer::IndexReader;
-use indexer::build::{Unwatched, build};
+use indexer::build::{IndexWriter, Unwatched, build};
 use support::{TableEncoder, clustered};
 
 const DOCUMENTS: usize = 5_000;
@@ -64,6 +64,30 @@ fn recall_at_10_is_at_least_95_percent_at_ef_64() {
         found >= AT_LEAST,
         "recall@10 is {found}, expected at least {AT_LEAST}"
     );
+}
+
+#[test]
+fn deleting_costs_no_recall_whatever_share_is_deleted() {
+    for kept in [2, 10, 100] {
+        let folder = tempfile::tempdir().unwrap();
+        let (reader, encoder) = made(folder.path());
+        let gone: Vec<String> = (0..DOCUMENTS)
+            .filter(|row| row % kept != 0)
+            .map(|row| row.to_string())
+            .collect();
+        let writer = IndexWriter::open(&folder.path().join("made.index")).unwrap();
+        writer.delete(&gone, false).unwrap();
+        let reader = reader.refresh().unwrap().unwrap();
+        let mut sum = 0.0;
+        for query in DOCUMENTS..DOCUMENTS + QUERIES {
+            let found = reader.search_vectors(encoder.row(query), 10, 64);
+            assert!(found.len() == 10 && found.iter().all(|hit| hit.row as usize % kept == 0));
+            sum += recall(&found, &reader.search_exact(encoder.row(query), 10));
+        }
+        let mean = sum / QUERIES as f64;
+        println!("1 in {kept} left: recall@10 {mean:.4}");
+        assert!(mean >= 0.95, "recall@10 is {mean} where 1 in {kept} is left");
+    }
 }
 
 #[test]

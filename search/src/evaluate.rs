@@ -104,7 +104,7 @@ fn check_documents(engine: &Engine, qrels: &Qrels, path: &Path) -> Result<()> {
     let relevant = missing.len();
     let judged = missing.first().map_or(String::new(), |id| (*id).to_owned());
     let mut indexed = String::new();
-    for row in 0..engine.index().len() as u32 {
+    for row in engine.index().live_rows() {
         indexed = engine.index().document(row)?.id;
         missing.remove(indexed.as_str());
         if missing.is_empty() {

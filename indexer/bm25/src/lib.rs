@@ -8,9 +8,11 @@
 //! questions that a model is measured on, and has to count exactly as `search` does.
 
 mod analysis;
+mod collection;
 mod directory;
 mod error;
 mod filter;
+mod lookup;
 mod schema;
 mod write;
 
@@ -18,9 +20,8 @@ use std::path::{Path, PathBuf};
 
 use encoder::text::Document;
 use encoder::vectors::Neighbor;
-use tantivy::collector::TopDocs;
 use tantivy::directory::MmapDirectory;
-use tantivy::query::{BooleanQuery, Query, TermQuery};
+use tantivy::query::{Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument, Term};
 
@@ -28,6 +29,7 @@ use directory::ReadOnly;
 use schema::Fields;
 
 pub use analysis::{Word, query_stems, words};
+pub use collection::{Part, search};
 pub use error::{Bm25Error, Result};
 pub use filter::{Filter, FilterError};
 pub use write::WordWriter;
@@ -94,27 +96,12 @@ impl Words {
     /// # Errors
     /// Files that cannot be read.
     pub fn search(&self, query: &str, k: usize) -> Result<Vec<Neighbor>> {
-        let terms = self.terms(query);
-        if terms.is_empty() || k == 0 {
-            return Ok(Vec::new());
-        }
-        let limit = k.min(self.len() as usize).max(1);
-        let found = self
-            .searcher
-            .search(
-                &BooleanQuery::union(terms),
-                &TopDocs::with_limit(limit).order_by_score(),
-            )
-            .map_err(Bm25Error::engine(&self.path))?;
-        let mut hits: Vec<Neighbor> = found
-            .into_iter()
-            .map(|(score, at)| Neighbor {
-                row: at.doc_id,
-                score,
-            })
-            .collect();
-        hits.sort_by(Neighbor::best_first);
-        Ok(hits)
+        let all = Part {
+            words: self,
+            first: 0,
+            accept: |_: u32| true,
+        };
+        collection::search(&[all], query, k)
     }
 
     fn terms(&self, query: &str) -> Vec<Box<dyn Query>> {

@@ -1,9 +1,10 @@
-//! Making a finished segment part of an index, so that a crash at any moment leaves the old state
+//! Making finished segments part of an index, so that a crash at any moment leaves the old state
 //! or the new one.
 //!
-//! A first index is one rename of the whole folder. An index that is replaced gets, in this order:
-//! the new segment under a name of its own; the new manifest, by a rename over the old one (this is
-//! the commit); and then the removal of what the manifest does not name.
+//! A first index is one rename of the whole folder. An index that is there gets, in this order: new
+//! segments and files of deleted rows under names of their own; the new manifest, by a rename over the old one (this
+//! is the commit); and then the removal of what the manifest does not name. Each step is brought to the disk
+//! before the next.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -12,7 +13,7 @@ use std::path::Path;
 use super::staging::parent;
 use crate::checksum;
 use crate::error::{IndexError, Result};
-use crate::manifest::{FileRecord, MANIFEST_NAME, Manifest, SEGMENTS_NAME};
+use crate::manifest::{DELETED_NAME, FileRecord, MANIFEST_NAME, Manifest, SEGMENTS_NAME};
 use crate::mapped::MappedFile;
 
 /// The new manifest until it is renamed.
@@ -53,18 +54,22 @@ pub(super) fn first(staged: &Path, target: &Path, manifest: &Manifest) -> Result
     write_manifest(&staged.join(MANIFEST_NAME), manifest)?;
     sync(staged)?;
     fs::rename(staged, target).map_err(IndexError::write(target))?;
-    sync_file(&parent(target))
+    sync_committed(&parent(target))
 }
 
-/// Replaces the state of the index `target` by the one staged.
+/// Replaces the state of the index `target`, whose lock the caller has, by the one staged.
 pub(super) fn replace(staged: &Path, target: &Path, manifest: &Manifest) -> Result<()> {
-    // One build at a time from here on: another one's new segment must not be taken for an old one.
-    let lock = File::open(target).map_err(IndexError::read(target))?;
-    let _ = lock.lock();
-    place_segments(staged, target, manifest)?;
-    swap_manifest(target, manifest)?;
-    remove_unnamed(target, manifest);
-    Ok(())
+    let swapped = place_segments(staged, target, manifest).and_then(|()| swap_manifest(target, manifest));
+    match swapped {
+        // What the old manifest names goes only when the new one cannot be undone any more.
+        Ok(()) => sync_committed(target).map(|()| remove_unnamed(target, manifest)),
+        Err(error) => {
+            for segment in &manifest.segments {
+                let _ = fs::remove_dir_all(target.join(SEGMENTS_NAME).join(&segment.name));
+            }
+            Err(error)
+        }
+    }
 }
 
 fn place_segments(staged: &Path, target: &Path, manifest: &Manifest) -> Result<()> {
@@ -78,36 +83,43 @@ fn place_segments(staged: &Path, target: &Path, manifest: &Manifest) -> Result<(
     sync_file(&to)
 }
 
-fn swap_manifest(target: &Path, manifest: &Manifest) -> Result<()> {
+/// Puts the manifest in the place of the old one: from then on `manifest` is the state of the index `target`. All
+/// that it names has to be on the disk.
+pub(super) fn swap_manifest(target: &Path, manifest: &Manifest) -> Result<()> {
     let (aside, place) = (target.join(MANIFEST_ASIDE), target.join(MANIFEST_NAME));
     let swapped = write_manifest(&aside, manifest)
         .and_then(|()| fs::rename(&aside, &place).map_err(IndexError::write(&place)));
     if swapped.is_err() {
         let _ = fs::remove_file(&aside);
-        for segment in &manifest.segments {
-            let _ = fs::remove_dir_all(target.join(SEGMENTS_NAME).join(&segment.name));
-        }
     }
-    swapped?;
-    sync_file(target)
+    swapped
 }
 
-/// Removes segments that the manifest does not name: those of the old state, and those of a build
-/// that was killed before its commit. What cannot be removed now costs room, nothing else, and the
-/// next build tries again.
-fn remove_unnamed(target: &Path, manifest: &Manifest) {
-    let Ok(entries) = fs::read_dir(target.join(SEGMENTS_NAME)) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        if !manifest
-            .segments
-            .iter()
-            .any(|segment| name == segment.name.as_str())
-        {
-            let _ = fs::remove_dir_all(entry.path());
+/// Removes what the manifest does not name: segments and deleted rows of older states, and those of a writer that was
+/// killed before its commit. The caller has the index's lock, so no other writer's are among them; readers that have
+/// opened them keep them. What cannot be removed now costs room, nothing else, and the next writer tries again.
+pub(super) fn remove_unnamed(target: &Path, manifest: &Manifest) {
+    let _ = fs::remove_file(target.join(MANIFEST_ASIDE));
+    let segments = manifest.segments.iter();
+    let named: Vec<&str> = segments.clone().map(|segment| segment.name.as_str()).collect();
+    remove_others(&target.join(SEGMENTS_NAME), &named);
+    let deleted = segments.filter_map(|segment| segment.deleted.as_ref());
+    let named: Vec<&str> = deleted.map(|deleted| deleted.file.path.as_str()).collect();
+    remove_others(&target.join(DELETED_NAME), &named);
+    // Only where it is empty.
+    let _ = fs::remove_dir(target.join(DELETED_NAME));
+}
+
+fn remove_others(folder: &Path, named: &[&str]) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if named.iter().any(|name| entry.file_name() == *name) {
+            continue;
         }
+        let path = entry.path();
+        let _ = match path.is_dir() {
+            true => fs::remove_dir_all(path),
+            false => fs::remove_file(path),
+        };
     }
 }
 
@@ -115,14 +127,19 @@ fn write_manifest(path: &Path, manifest: &Manifest) -> Result<()> {
     let bytes = manifest
         .to_bytes()
         .map_err(|error| IndexError::write(path)(error.into()))?;
+    write_file(path, &bytes)
+}
+
+/// Writes a file and brings it to the disk.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = File::create(path).map_err(IndexError::write(path))?;
-    file.write_all(&bytes)
+    file.write_all(bytes)
         .and_then(|()| file.sync_all())
         .map_err(IndexError::write(path))
 }
 
 /// Brings a folder and all in it to the disk.
-fn sync(folder: &Path) -> Result<()> {
+pub(super) fn sync(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(IndexError::read(folder))? {
         let path = entry.map_err(IndexError::read(folder))?.path();
         match path.is_dir() {
@@ -133,11 +150,20 @@ fn sync(folder: &Path) -> Result<()> {
     sync_file(folder)
 }
 
-fn sync_file(path: &Path) -> Result<()> {
+/// Brings a file, or the names in a folder, to the disk.
+pub(super) fn sync_file(path: &Path) -> Result<()> {
     File::open(path)
         .and_then(|file| file.sync_all())
         .map_err(IndexError::write(path))
 }
 
-#[cfg(test)]
-mod tests;
+/// Brings the rename that was the commit to the disk.
+pub(super) fn sync_committed(folder: &Path) -> Result<()> {
+    File::open(folder)
+        .and_then(|file| file.sync_all())
+        .map_err(|source| IndexError::Unsynced {
+            path: folder.to_owned(),
+            source,
+        })
+}
+

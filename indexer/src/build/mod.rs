@@ -1,34 +1,64 @@
-//! The writing side: documents in, an index folder out.
+//! The writing side: documents in, an index folder out, and every change of it.
 //!
 //! ```text
-//! survey ─▶ pipeline: read ─▶ encode ─┬─▶ vectors ─▶ hnsw ─▶ graph ─┬─▶ writer: one commit
-//!                                     └─▶ words and documents ──────┘
+//!                       read ─▶ encode ─┬─▶ vectors ─▶ hnsw ─▶ graph ─┬─▶ segment ─▶ one commit
+//!                                       └─▶ words and documents ──────┘
+//! build   survey ─▶ fill ─▶ segment ─▶ new index, in the place of the old one
+//! add     survey ─▶ fill ─▶ segment ─▶ index, update: without the rows that are replaced
+//! delete                     index without rows
+//! compact live rows ───────▶ segment ─▶ index, in the place of all segments
 //! ```
 //!
-//! Everything is written aside, in a folder beside the target, and appears at once or not at all.
+//! Everything is written aside and becomes part of an index at once or not at all. One writer at a time: it holds the
+//! index's lock.
 
+mod add;
 mod commit;
+mod compact;
+mod delete;
 mod encode;
+mod fill;
 mod hnsw;
+mod lock;
+mod new_index;
 mod pipeline;
+mod segment_writer;
 mod staging;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod writer;
 
-pub use pipeline::{BuildOptions, Summary, build};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-/// What a build is doing; each phase counts its own things.
+pub use add::{AddOptions, AddSummary, Known};
+pub use compact::CompactSummary;
+pub use delete::DeleteSummary;
+pub use pipeline::{BuildOptions, Summary, build};
+pub use writer::IndexWriter;
+
+/// The time: RFC 3339, UTC, to the second.
+fn now() -> String {
+    let now = OffsetDateTime::now_utc();
+    let second = now.replace_nanosecond(0).unwrap_or(now);
+    second.format(&Rfc3339).unwrap_or_default()
+}
+
+/// What a writer is doing; each phase counts its own things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Reads all rows once, to refuse bad ones before the long work begins.
     Check,
     /// Encodes the documents and stores their words.
     Encode,
+    /// Reads documents and vectors from segments and stores them again.
+    Copy,
     /// Links the vectors to a graph.
     Link,
 }
 
-/// Watches a build, and can stop it.
+/// Watches a writer, and can stop it.
 pub trait Observer {
     /// A phase begins, with as many documents as are known to come.
     fn begin(&mut self, phase: Phase, total: Option<u64>);

@@ -4,22 +4,15 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use encoder::Encoder;
-use encoder::corpus::{self, Columns};
-use encoder::text::Document;
-use encoder::vectors::Vectors;
-use indexer_bm25::WordWriter;
+use encoder::corpus::Columns;
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::encode::{CHUNK, ChunkEncoder};
+use super::fill::{documents, fill, unchanged};
+use super::new_index::{self, NewIndex};
 use super::survey::survey;
-use super::writer::{self, IndexWriter};
-use super::{Observer, Phase, hnsw};
-use crate::error::{IndexError, Result};
-use crate::manifest::{BM25_NAME, ColumnsRecord, HnswRecord, Manifest, ModelRecord};
-use crate::vectors_file::Rows;
-use crate::{graph, vectors_file};
+use super::{Observer, Phase, hnsw, now};
+use crate::error::Result;
+use crate::manifest::{ColumnsRecord, HnswRecord, Manifest, ModelRecord};
 
 /// What to build and where.
 #[derive(Debug, Clone)]
@@ -65,14 +58,6 @@ pub struct Summary {
     pub total_seconds: f64,
 }
 
-/// What the long phase leaves behind besides files.
-struct Encoded {
-    vectors: Vectors,
-    truncated: u64,
-    unknown: u64,
-    tokens: u64,
-}
-
 impl BuildOptions {
     /// Refuses, before any work, what would be refused later: parameters out of range, a target that
     /// must not be replaced.
@@ -81,134 +66,60 @@ impl BuildOptions {
     /// What is refused and why.
     pub fn check(&self) -> Result<()> {
         hnsw::check(self.hnsw)?;
-        writer::replaces(&self.out, self.force).map(drop)
+        new_index::replaces(&self.out, self.force).map(drop)
     }
 }
 
 /// Reads all documents, encodes them with `encoder` and commits an index of them at once.
 ///
 /// # Errors
-/// Options or rows that cannot be used, files that cannot be read or written, a failing model, or
-/// [`IndexError::Interrupted`]. In every case what was there before is untouched.
+/// Options or rows that cannot be used, files that cannot be read or written, another process that writes to the same
+/// index, a failing model, or [`IndexError::Interrupted`](crate::IndexError::Interrupted). In every case what was
+/// there before is untouched.
 pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn Observer) -> Result<Summary> {
     let start = Instant::now();
     options.check()?;
-    let documents = survey(&options.inputs, &options.columns, observer)?;
-    let writer = IndexWriter::create(&options.out, options.force)?;
+    let index = NewIndex::create(&options.out, options.force)?;
+    let count = survey(&options.inputs, &options.columns, observer, |_, _| Ok(()))?;
 
     let encode_start = Instant::now();
-    let encoded = encode(options, documents, encoder, (&writer, observer))?;
+    observer.begin(Phase::Encode, Some(count));
+    let segment = index.segment()?;
+    let documents = documents(&options.inputs, &options.columns);
+    let filled = fill(&segment, documents, encoder, observer)?;
+    unchanged(&options.inputs, count, filled.vectors.len() as u64)?;
     let encode_seconds = encode_start.elapsed().as_secs_f64();
 
-    let link_start = Instant::now();
-    let mut lists = hnsw::build(&encoded.vectors, options.hnsw, observer)?;
-    let repaired_links = lists.connect(Rows::from(&encoded.vectors));
-    let link_seconds = link_start.elapsed().as_secs_f64();
-
-    writer.file(vectors_file::FILE_NAME, |out| {
-        vectors_file::write(&encoded.vectors, out)
-    })?;
-    writer.file(graph::FILE_NAME, |out| lists.write(out))?;
-    let manifest = manifest(options, encoder, &encoded, &writer)?;
-    if observer.stopped() {
-        return Err(IndexError::Interrupted);
-    }
-    writer.commit(&manifest)?;
-    Ok(Summary {
-        index: options.out.clone(),
-        documents,
-        dimension: manifest.dimension,
-        truncated: encoded.truncated,
-        unknown: encoded.unknown,
-        tokens: encoded.tokens,
-        repaired_links,
-        bytes: manifest.bytes(),
-        encode_seconds,
-        link_seconds,
-        total_seconds: start.elapsed().as_secs_f64(),
-    })
-}
-
-/// Streams the documents through the encoder and into the files of words.
-fn encode(
-    options: &BuildOptions,
-    documents: u64,
-    encoder: &dyn Encoder,
-    (writer, observer): (&IndexWriter, &mut dyn Observer),
-) -> Result<Encoded> {
-    observer.begin(Phase::Encode, Some(documents));
-    let folder = writer.folder().join(BM25_NAME);
-    std::fs::create_dir(&folder).map_err(IndexError::write(&folder))?;
-    let mut words = WordWriter::create(&folder)?;
-    let mut chunks = ChunkEncoder::new(encoder);
-    let mut vectors = Vectors::new(encoder.dimension());
-    let mut chunk: Vec<Document> = Vec::with_capacity(CHUNK);
-    for path in &options.inputs {
-        for document in corpus::read(path, &options.columns)? {
-            chunk.push(document?);
-            if chunk.len() == CHUNK {
-                store(&mut chunk, &mut words, &mut vectors, &mut chunks, observer)?;
-            }
-        }
-    }
-    store(&mut chunk, &mut words, &mut vectors, &mut chunks, observer)?;
-    words.finish()?;
-    if vectors.len() as u64 != documents {
-        let expected = format!("the {documents} documents of the first reading");
-        let found = format!("{}; leave the files alone while they are indexed", vectors.len());
-        return Err(IndexError::Count {
-            what: format!("input of {}", options.out.display()),
-            expected,
-            found,
-        });
-    }
-    Ok(Encoded {
-        vectors,
-        truncated: chunks.truncated,
-        unknown: chunks.unknown,
-        tokens: chunks.tokens,
-    })
-}
-
-fn store(
-    chunk: &mut Vec<Document>,
-    words: &mut WordWriter,
-    vectors: &mut Vectors,
-    chunks: &mut ChunkEncoder<'_>,
-    observer: &mut dyn Observer,
-) -> Result<()> {
-    vectors.extend(&chunks.encode(chunk, observer)?);
-    Ok(chunk.drain(..).try_for_each(|document| words.add(&document))?)
-}
-
-fn manifest(
-    options: &BuildOptions,
-    encoder: &dyn Encoder,
-    encoded: &Encoded,
-    writer: &IndexWriter,
-) -> Result<Manifest> {
-    let documents = encoded.vectors.len() as u64;
+    let finished = segment.finish(&filled.vectors, options.hnsw, observer)?;
     let Columns { id, title, text } = options.columns.clone();
-    let now = OffsetDateTime::now_utc();
-    let created = now
-        .replace_nanosecond(0)
-        .unwrap_or(now)
-        .format(&Rfc3339)
-        .unwrap_or_default();
-    Ok(Manifest {
-        generation: writer.generation(),
-        created,
+    let manifest = Manifest {
+        generation: index.generation(),
+        created: now(),
         sextant: env!("CARGO_PKG_VERSION").into(),
-        documents,
-        dimension: encoded.vectors.dimension(),
+        documents: count,
+        dimension: filled.vectors.dimension(),
         model: ModelRecord {
             path: options.model.clone(),
             fingerprint: encoder.fingerprint().clone(),
-            truncated: encoded.truncated,
+            truncated: filled.truncated,
         },
         hnsw: options.hnsw,
         columns: ColumnsRecord { id, title, text },
         sources: options.inputs.clone(),
-        segments: vec![writer.segment(documents)?],
+        segments: vec![finished.record],
+    };
+    index.commit(&manifest)?;
+    Ok(Summary {
+        index: options.out.clone(),
+        documents: count,
+        dimension: manifest.dimension,
+        truncated: filled.truncated,
+        unknown: filled.unknown,
+        tokens: filled.tokens,
+        repaired_links: finished.repaired_links,
+        bytes: manifest.bytes(),
+        encode_seconds,
+        link_seconds: finished.link_seconds,
+        total_seconds: start.elapsed().as_secs_f64(),
     })
 }

@@ -1,52 +1,89 @@
-//! The folder where a new segment grows, beside the index that it will be part of.
+//! The folder where a new index grows, beside its place: `.NAME.building`.
 //!
-//! It is locked while its process lives; the system drops the lock with the process, however that
-//! ends. So a folder that can be locked is a leftover, and the next build removes it.
+//! It is locked while its process lives; the system drops the lock with the process, however that ends. So a folder
+//! that can be locked is a leftover, and the next build of the same index empties it.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::lock::{LOCK_NAME, WriterLock};
 use crate::error::{IndexError, Result};
+
+/// Name of the folder inside, which becomes the index.
+const INDEX_NAME: &str = "index";
 
 /// A folder that disappears with its owner, whatever the owner came to.
 #[derive(Debug)]
 pub(super) struct Staging {
     folder: PathBuf,
-    /// Holds the lock.
-    _lock: File,
+    lock: Option<WriterLock>,
 }
 
 impl Staging {
-    /// Removes leftovers of killed builds of `target`, then makes the folder, on the file system of
-    /// the target so that it can be renamed into place.
+    /// Makes the folder, on the file system of `target` so that what is in it can be renamed into place; empties that
+    /// of a killed build.
+    ///
+    /// # Errors
+    /// [`IndexError::Locked`] where another build of `target` is running; a folder that cannot be written to.
     pub fn create(target: &Path) -> Result<Self> {
-        let (parent, prefix) = place(target);
-        remove_leftovers(&parent, &prefix)?;
-        let folder = parent.join(format!("{prefix}{}", std::process::id()));
-        fs::create_dir(&folder).map_err(IndexError::write(&folder))?;
-        let lock = File::open(&folder).map_err(IndexError::read(&folder))?;
-        // On a file system without locks the folder is still removed by its owner.
-        let _ = lock.try_lock();
-        Ok(Self { folder, _lock: lock })
+        let folder = place(target);
+        let lock = loop {
+            if let Err(error) = fs::create_dir(&folder)
+                && error.kind() != ErrorKind::AlreadyExists
+            {
+                return Err(IndexError::write(&folder)(error));
+            }
+            match WriterLock::take(&folder, target) {
+                // Its owner was just removing it.
+                Err(IndexError::Write { source, .. }) if source.kind() == ErrorKind::NotFound => {}
+                other => break other?,
+            }
+        };
+        empty(&folder).map_err(IndexError::write(&folder))?;
+        let staging = Self {
+            folder,
+            lock: Some(lock),
+        };
+        let index = staging.index();
+        fs::create_dir(&index).map_err(IndexError::write(&index))?;
+        Ok(staging)
     }
 
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The folder that becomes the index.
+    pub fn index(&self) -> PathBuf {
+        self.folder.join(INDEX_NAME)
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // Gone already after a first commit, which renames it into place.
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = empty(&self.folder);
+        // The lock last, and then the folder only if no other has begun in it.
+        drop(self.lock.take());
+        let _ = fs::remove_dir(&self.folder);
     }
 }
 
-/// The folder that `target` is in, and how names of its staging folders begin.
-fn place(target: &Path) -> (PathBuf, String) {
+/// Removes all but the lock.
+fn empty(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == LOCK_NAME {
+            continue;
+        }
+        match entry.file_type()?.is_dir() {
+            true => fs::remove_dir_all(entry.path())?,
+            false => fs::remove_file(entry.path())?,
+        }
+    }
+    Ok(())
+}
+
+/// The staging folder of `target`.
+fn place(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    (parent(target), format!(".{name}.building-"))
+    parent(target).join(format!(".{name}.building"))
 }
 
 /// The folder that `path` is in.
@@ -54,25 +91,6 @@ pub(super) fn parent(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
-    }
-}
-
-fn remove_leftovers(parent: &Path, prefix: &str) -> Result<()> {
-    for entry in fs::read_dir(parent).map_err(IndexError::read(parent))? {
-        let entry = entry.map_err(IndexError::read(parent))?;
-        let folder = entry.path();
-        if entry.file_name().to_string_lossy().starts_with(prefix) && is_leftover(&folder) {
-            fs::remove_dir_all(&folder).map_err(IndexError::write(&folder))?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether nobody holds the lock of a staging folder.
-fn is_leftover(folder: &Path) -> bool {
-    match File::open(folder).map(|file| file.try_lock()) {
-        Ok(Ok(())) => true,
-        Ok(Err(TryLockError::WouldBlock | TryLockError::Error(_))) | Err(_) => false,
     }
 }
 
@@ -84,15 +102,17 @@ mod tests {
     fn a_folder_goes_with_its_owner_and_leftovers_go_with_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("c.index");
-        let leftover = folder.path().join(".c.index.building-1");
-        let other = folder.path().join(".d.index.building-1");
-        fs::create_dir_all(leftover.join("segments")).unwrap();
+        let leftover = folder.path().join(".c.index.building/index/segments");
+        let other = folder.path().join(".d.index.building");
+        fs::create_dir_all(&leftover).unwrap();
         fs::create_dir(&other).unwrap();
         let staging = Staging::create(&target).unwrap();
-        assert!(!leftover.exists() && other.exists() && staging.folder().is_dir());
-        assert!(!is_leftover(staging.folder()), "it is in use");
-        let path = staging.folder().to_owned();
+        assert!(!leftover.exists() && other.exists() && staging.index().is_dir());
+        let error = Staging::create(&target).unwrap_err();
+        assert!(matches!(error, IndexError::Locked { .. }), "{error}");
+        assert!(staging.index().is_dir(), "it is in use");
         drop(staging);
-        assert!(!path.exists());
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
     }
 }

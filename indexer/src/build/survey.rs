@@ -15,8 +15,14 @@ use crate::error::{IndexError, Result};
 /// Rows between two looks at whether to stop.
 const STRIDE: u64 = 1024;
 
-/// Checks all rows of all inputs and counts them.
-pub(super) fn survey(inputs: &[PathBuf], columns: &Columns, observer: &mut dyn Observer) -> Result<u64> {
+/// Checks all rows of all inputs and counts them. `see` is shown every document that is good in itself, with its file
+/// and its row, from 1.
+pub(super) fn survey(
+    inputs: &[PathBuf],
+    columns: &Columns,
+    observer: &mut dyn Observer,
+    mut see: impl FnMut((&Path, u64), &Document) -> Result<()>,
+) -> Result<u64> {
     let mut total = Some(0);
     for path in inputs {
         let rows = corpus::read(path, columns)?.total();
@@ -29,6 +35,7 @@ pub(super) fn survey(inputs: &[PathBuf], columns: &Columns, observer: &mut dyn O
             let document = document?;
             let at = Place { file, row };
             check(path, row, &document)?;
+            see((path, row), &document)?;
             seen.insert(inputs, at, document.id)?;
             if row.is_multiple_of(STRIDE) {
                 observer.advance(STRIDE);

@@ -1,122 +1,155 @@
-//! Writes one index: refuses to replace by accident, stages, commits.
+//! Changes of an index that is there: under its lock, beside what is read, committed at once.
+//!
+//! New files grow in the index's own folder, where nobody looks at what the manifest does not name. So a change that
+//! fails or is killed is undone by removing what is not named, which is also how old states are tidied up.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::commit;
-use super::staging::Staging;
+use indexer_ann::RowSet;
+
+use super::lock::WriterLock;
+use super::segment_writer::SegmentWriter;
+use super::{commit, now};
+use crate::IndexReader;
 use crate::error::{IndexError, Result};
-use crate::manifest::{MANIFEST_NAME, Manifest, SEGMENTS_NAME, SegmentRecord};
+use crate::manifest::{DELETED_NAME, DeletedRecord, FileRecord, Manifest, SEGMENTS_NAME, SegmentRecord};
+use crate::{checksum, deleted};
 
-/// An index that is being written. Dropped without a commit it leaves no trace.
-pub(super) struct IndexWriter {
-    target: PathBuf,
-    replaces: bool,
-    segment: String,
-    generation: u64,
-    staging: Staging,
+/// The one writer of an index. Each of its changes is one commit, and a new writer makes the next one.
+///
+/// While it lives no other writer can be opened; readers go on undisturbed.
+pub struct IndexWriter {
+    index: PathBuf,
+    reader: IndexReader,
+    /// The state of the index: what it was opened in, and then what was committed.
+    committed: Manifest,
+    /// Whether `committed` is on the disk, so that nothing else is needed.
+    settled: bool,
+    _lock: WriterLock,
 }
 
 impl IndexWriter {
-    /// Stages a new index for `target`; `force` allows for an index there, and for nothing else.
-    pub fn create(target: &Path, force: bool) -> Result<Self> {
-        let replaces = replaces(target, force)?;
-        let generation = match replaces {
-            // A damaged index can be replaced too; then its count is lost with it.
-            true => Manifest::read(target).map_or(0, |manifest| manifest.generation) + 1,
-            false => 1,
-        };
-        let nanos = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |time| time.subsec_nanos());
-        let segment = format!(
-            "{generation:06}-{:08x}",
-            nanos ^ std::process::id().rotate_left(16)
-        );
-        let staging = Staging::create(target)?;
-        let writer = Self {
-            target: target.to_owned(),
-            replaces,
-            segment,
-            generation,
-            staging,
-        };
-        let folder = writer.folder();
-        fs::create_dir_all(&folder).map_err(IndexError::write(&folder))?;
-        Ok(writer)
-    }
-
-    /// The folder of the new segment.
-    pub fn folder(&self) -> PathBuf {
-        self.staging.folder().join(SEGMENTS_NAME).join(&self.segment)
-    }
-
-    /// How many states the index has had, this one included.
-    pub fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    /// Writes a file of the segment.
-    pub fn file(
-        &self,
-        name: &str,
-        write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
-    ) -> Result<()> {
-        let path = self.folder().join(name);
-        let failed = |source| IndexError::Write {
-            path: path.clone(),
-            source,
-        };
-        let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).map_err(failed)?);
-        write(&mut out).and_then(|()| out.flush()).map_err(failed)
-    }
-
-    /// The record of the segment as it lies there now.
-    pub fn segment(&self, documents: u64) -> Result<SegmentRecord> {
-        let files = commit::record_files(&self.folder())?;
-        Ok(SegmentRecord {
-            name: self.segment.clone(),
-            documents,
-            tombstones: Vec::new(),
-            files,
+    /// Takes the lock of the index folder `index`, opens it, checks all of it, and removes what killed writers have
+    /// left behind.
+    ///
+    /// # Errors
+    /// [`IndexError::Locked`] at once where another process is writing; an index that cannot be opened; a folder that
+    /// cannot be written to.
+    pub fn open(index: &Path) -> Result<Self> {
+        // First of all because there is no place for a lock in what is no index.
+        Manifest::read(index)?;
+        let lock = WriterLock::take(index, index)?;
+        let reader = IndexReader::open(index)?;
+        commit::remove_unnamed(index, reader.manifest());
+        Ok(Self {
+            index: index.to_owned(),
+            committed: reader.manifest().clone(),
+            reader,
+            settled: true,
+            _lock: lock,
         })
     }
 
-    /// Makes the segment, and nothing else, the state of the index.
-    pub fn commit(self, manifest: &Manifest) -> Result<()> {
-        match self.replaces {
-            true => commit::replace(self.staging.folder(), &self.target, manifest),
-            false => commit::first(self.staging.folder(), &self.target, manifest),
+    /// The index folder.
+    pub fn path(&self) -> &Path {
+        &self.index
+    }
+
+    /// The index as it was when the writer was opened.
+    pub fn reader(&self) -> &IndexReader {
+        &self.reader
+    }
+
+    /// A segment to be filled. It is no part of the index before a commit names it.
+    pub(super) fn segment(&self) -> Result<SegmentWriter> {
+        SegmentWriter::create(&self.index.join(SEGMENTS_NAME), self.committed.generation + 1)
+    }
+
+    /// The segments that are there, without `rows` of the index, which are live. A segment without a row left is none.
+    pub(super) fn without(&self, rows: &[u32]) -> Result<Vec<SegmentRecord>> {
+        let mut by_segment: BTreeMap<usize, RowSet> = BTreeMap::new();
+        for row in rows {
+            let (number, local) = self.reader.segment_of(*row)?;
+            let deleted = by_segment
+                .entry(number)
+                .or_insert_with(|| self.reader.deleted_rows(number));
+            deleted.insert(local);
         }
+        let mut segments = Vec::new();
+        for (number, record) in self.committed.segments.iter().enumerate() {
+            let mut record = record.clone();
+            if let Some(deleted) = by_segment.get(&number) {
+                if deleted.count() == deleted.len() {
+                    continue;
+                }
+                record.deleted = Some(self.write_deleted(&record.name, deleted)?);
+            }
+            segments.push(record);
+        }
+        Ok(segments)
+    }
+
+    fn write_deleted(&self, segment: &str, rows: &RowSet) -> Result<DeletedRecord> {
+        let folder = self.index.join(DELETED_NAME);
+        fs::create_dir_all(&folder).map_err(IndexError::write(&folder))?;
+        let name = format!("{segment}.{:06}", self.committed.generation + 1);
+        let bytes = deleted::to_bytes(rows);
+        commit::write_file(&folder.join(&name), &bytes)?;
+        Ok(DeletedRecord {
+            rows: rows.count() as u64,
+            file: FileRecord {
+                path: name,
+                bytes: bytes.len() as u64,
+                blake3: checksum::hash(&bytes).to_hex().to_string(),
+            },
+        })
+    }
+
+    /// Makes `next`, whose generation, time and count of documents are set here, the state of the index.
+    pub(super) fn commit(&mut self, mut next: Manifest) -> Result<()> {
+        next.generation = self.committed.generation + 1;
+        next.created = now();
+        next.sextant = env!("CARGO_PKG_VERSION").into();
+        next.documents = next.segments.iter().map(SegmentRecord::live).sum();
+        self.sync(&next)?;
+        commit::swap_manifest(&self.index, &next)?;
+        self.committed = next;
+        self.settled = false;
+        commit::sync_committed(&self.index)?;
+        self.settled = true;
+        Ok(())
+    }
+
+    /// Brings all that the old manifest did not name to the disk.
+    fn sync(&self, next: &Manifest) -> Result<()> {
+        let segments = self.index.join(SEGMENTS_NAME);
+        for segment in &next.segments {
+            let old = &self.committed.segments;
+            if !old.iter().any(|old| old.is_same_segment(segment)) {
+                commit::sync(&segments.join(&segment.name))?;
+            }
+        }
+        for folder in [&segments, &self.index.join(DELETED_NAME), &self.index] {
+            if folder.exists() {
+                commit::sync_file(folder)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The state that was opened or, after that, committed.
+    pub(super) fn committed(&self) -> &Manifest {
+        &self.committed
     }
 }
 
-/// Whether `target` is an index to be replaced; an error where something must not be replaced.
-pub(super) fn replaces(target: &Path, force: bool) -> Result<bool> {
-    let refuse = |found, help| {
-        Err(IndexError::Exists {
-            path: target.to_owned(),
-            found,
-            help,
-        })
-    };
-    if target.file_name().is_none() {
-        return refuse("is no name for an index", "name a folder that does not exist yet");
-    }
-    if fs::symlink_metadata(target).is_err() {
-        return Ok(false);
-    }
-    match (target.join(MANIFEST_NAME).exists(), force) {
-        (true, true) => Ok(true),
-        (true, false) => refuse(
-            "this index exists already",
-            "replace it with --force, or choose another --out",
-        ),
-        (false, _) => refuse(
-            "exists and is no index",
-            "choose another --out, or remove it yourself",
-        ),
+impl Drop for IndexWriter {
+    fn drop(&mut self) {
+        // The lock is still held: fields are dropped afterwards.
+        if self.settled {
+            commit::remove_unnamed(&self.index, &self.committed);
+        }
     }
 }

@@ -19,6 +19,14 @@ Examples:
       encodes on the first CUDA device and replaces an older corpus.index
   index build corpus.csv --model models/medical --truncate-dim 96
       vectors of 96 numbers in place of 384; `search` cuts its queries to the same length by itself
+  index add corpus.index new.jsonl
+      more documents, encoded by the index's own model; searches go on meanwhile
+  index update corpus.index changed.csv
+      documents take the place of those with the same ids; new ids are added
+  index delete corpus.index doc-17 doc-18
+      documents leave the index
+  index compact corpus.index
+      one segment again, without the rows of deleted documents
   index info corpus.index
       what is in an index, after checking all of its files";
 
@@ -30,7 +38,47 @@ An index appears at once when everything is done; an error or Ctrl-C leaves what
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 
-/// Makes and inspects search indexes of documents.
+const ADD_EXAMPLES: &str = "\
+Examples:
+  index add corpus.index new.jsonl
+  index add corpus.index 'parts/*.parquet' --text body
+
+The documents become a segment of their own; `index compact` makes one of many. The model is the one that the index
+was made with; another is refused. An error or Ctrl-C leaves the index as it was. Only one process can write to an
+index at a time; searches go on, and find the new documents when they open the index again.
+
+Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  index update corpus.index changed.csv
+  index update corpus.index corpus.parquet --json
+
+All that is said of `index add --help` holds for this command, too. The rows of replaced documents stay in their files
+until `index compact`.
+
+Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
+
+const DELETE_EXAMPLES: &str = "\
+Examples:
+  index delete corpus.index doc-17 doc-18
+  index delete corpus.index --ids gone.txt --ignore-missing
+
+An id that no document has is an error, and then nothing is deleted. The rows stay in their files, and count in the
+frequencies of words, until `index compact`.
+
+Exit codes: 0 done, 2 error (also a wrong command line).";
+
+const COMPACT_EXAMPLES: &str = "\
+Examples:
+  index compact corpus.index
+
+Nothing is encoded again: vectors and documents are read from the segments. An error or Ctrl-C leaves the index as it
+was. Until it is done, there has to be room for the old files and the new ones.
+
+Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
+
+/// Makes, changes and inspects search indexes of documents.
 #[derive(Debug, Parser)]
 #[command(name = "index", version, after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Arguments {
@@ -42,6 +90,16 @@ pub struct Arguments {
 pub enum Command {
     /// Encode documents and make an index of them
     Build(BuildArguments),
+    /// Encode more documents into an index
+    #[command(after_long_help = ADD_EXAMPLES)]
+    Add(AddArguments),
+    /// Replace documents of an index by their ids, and add those that are new
+    #[command(after_long_help = UPDATE_EXAMPLES)]
+    Update(AddArguments),
+    /// Delete documents from an index by their ids
+    Delete(DeleteArguments),
+    /// Merge all segments of an index into one, without deleted documents
+    Compact(CompactArguments),
     /// Show what is in an index, after checking all of its files
     Info(InfoArguments),
 }
@@ -62,6 +120,27 @@ pub struct BuildArguments {
     /// trained for it (matryoshka) hits nearly as good [default: the model's own truncate_dim, else all]
     #[arg(long, value_name = "D")]
     pub truncate_dim: Option<usize>,
+    #[command(flatten)]
+    pub encoding: EncodingArguments,
+    #[command(flatten)]
+    pub columns: ColumnArguments,
+    /// Neighbours per document in the graph: more find more, in more memory (4 to 128)
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub m: usize,
+    /// Candidates while linking a document: more find more, slower to build (8 to 10000)
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    pub ef_construction: usize,
+    /// Replace an index that exists already
+    #[arg(short, long)]
+    pub force: bool,
+    /// Write JSON Lines to stdout, ending with an object of type "summary"
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How documents are encoded.
+#[derive(Debug, Args)]
+pub struct EncodingArguments {
     /// Where to encode: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: DeviceChoice,
@@ -72,6 +151,14 @@ pub struct BuildArguments {
     /// changes vectors in their third digit
     #[arg(long, default_value = "float32", value_name = "PRECISION")]
     pub precision: Precision,
+    /// Threads for encoding and for linking [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+/// Which column of the input is what.
+#[derive(Debug, Args)]
+pub struct ColumnArguments {
     /// The column of the unique id [default: id or _id]
     #[arg(long, value_name = "COLUMN")]
     pub id: Option<String>,
@@ -81,19 +168,58 @@ pub struct BuildArguments {
     /// The column of the text [default: text]
     #[arg(long, value_name = "COLUMN")]
     pub text: Option<String>,
-    /// Neighbours per document in the graph: more find more, in more memory (4 to 128)
-    #[arg(long, default_value_t = 16, value_name = "N")]
-    pub m: usize,
-    /// Candidates while linking a document: more find more, slower to build (8 to 10000)
-    #[arg(long, default_value_t = 200, value_name = "N")]
-    pub ef_construction: usize,
-    /// Replace an index that exists already
-    #[arg(short, long)]
-    pub force: bool,
-    /// Threads for encoding and for linking [default: all cores]
+}
+
+#[derive(Debug, Args)]
+pub struct AddArguments {
+    /// The index folder
+    #[arg(value_name = "INDEX")]
+    pub index: PathBuf,
+    /// Files, globs or BEIR folders with the documents
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<String>,
+    /// The model folder, which has to be the index's model [default: where that was when the index was made]
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    #[command(flatten)]
+    pub encoding: EncodingArguments,
+    #[command(flatten)]
+    pub columns: ColumnArguments,
+    /// Write JSON Lines to stdout, ending with an object of type "summary"
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = DELETE_EXAMPLES)]
+pub struct DeleteArguments {
+    /// The index folder
+    #[arg(value_name = "INDEX")]
+    pub index: PathBuf,
+    /// The ids of the documents
+    #[arg(value_name = "ID", required_unless_present = "ids")]
+    pub id: Vec<String>,
+    /// A file with more ids, one a line; empty lines count for nothing
+    #[arg(long, value_name = "FILE")]
+    pub ids: Option<PathBuf>,
+    /// Leave out ids that no document has
+    #[arg(long)]
+    pub ignore_missing: bool,
+    /// Write one JSON object of type "summary" to stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_long_help = COMPACT_EXAMPLES)]
+pub struct CompactArguments {
+    /// The index folder
+    #[arg(value_name = "INDEX")]
+    pub index: PathBuf,
+    /// Threads for linking [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    /// Write JSON Lines to stdout, ending with an object of type "summary"
+    /// Write one JSON object of type "summary" to stdout
     #[arg(long)]
     pub json: bool,
 }
@@ -125,7 +251,7 @@ mod tests {
         let words = ["index", "build"].into_iter().chain(line.split_whitespace());
         match Arguments::try_parse_from(words)?.command {
             Command::Build(arguments) => Ok(arguments),
-            Command::Info(_) => panic!("another command"),
+            _ => panic!("another command"),
         }
     }
 
@@ -139,12 +265,12 @@ mod tests {
         let arguments = build("a.csv").unwrap();
         assert_eq!((arguments.m, arguments.ef_construction), (16, 200));
         assert_eq!(
-            (arguments.backend, arguments.device),
+            (arguments.encoding.backend, arguments.encoding.device),
             (Backend::Torch, DeviceChoice::Auto)
         );
-        assert!(!arguments.force && !arguments.json && arguments.threads.is_none());
+        assert!(!arguments.force && !arguments.json && arguments.encoding.threads.is_none());
         assert!(arguments.truncate_dim.is_none());
-        assert_eq!(arguments.precision, Precision::Float32);
+        assert_eq!(arguments.encoding.precision, Precision::Float32);
     }
 
     #[test]
@@ -155,17 +281,44 @@ mod tests {
         assert_eq!(arguments.inputs, ["a.csv", "b.csv"]);
         assert_eq!(arguments.out, Some("x.index".into()));
         assert_eq!(arguments.model, Some("m".into()));
-        assert_eq!(arguments.device, DeviceChoice::Cuda(1));
-        assert_eq!(arguments.backend, Backend::Candle);
-        let columns = [arguments.id, arguments.title, arguments.text].map(Option::unwrap);
+        assert_eq!(arguments.encoding.device, DeviceChoice::Cuda(1));
+        assert_eq!(arguments.encoding.backend, Backend::Candle);
+        let ColumnArguments { id, title, text } = arguments.columns;
+        let columns = [id, title, text].map(Option::unwrap);
         assert_eq!(columns, ["i", "t", "x"]);
         assert_eq!(
-            (arguments.m, arguments.ef_construction, arguments.threads),
+            (arguments.m, arguments.ef_construction, arguments.encoding.threads),
             (8, 50, Some(2))
         );
         assert!(arguments.force && arguments.json);
         assert_eq!(arguments.truncate_dim, Some(96));
-        assert_eq!(arguments.precision, Precision::Bf16);
+        assert_eq!(arguments.encoding.precision, Precision::Bf16);
+    }
+
+    #[test]
+    fn commands_that_change_an_index_hear_their_flags() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split_whitespace()).map(|parsed| parsed.command);
+        let line = "index update x.index a.csv b.csv --model m --backend candle --text t --threads 2 --json";
+        let Ok(Command::Update(arguments)) = parse(line) else {
+            panic!("{line}");
+        };
+        assert_eq!((arguments.index, arguments.inputs.len()), ("x.index".into(), 2));
+        assert_eq!(arguments.columns.text.as_deref(), Some("t"));
+        assert_eq!((arguments.model, arguments.json), (Some("m".into()), true));
+        assert_eq!(arguments.encoding.threads, Some(2));
+        let line = "index delete x.index a b --ids gone.txt --ignore-missing --json";
+        let Ok(Command::Delete(arguments)) = parse(line) else {
+            panic!("{line}");
+        };
+        assert_eq!((arguments.id.len(), arguments.ids), (2, Some("gone.txt".into())));
+        assert!(arguments.ignore_missing && arguments.json);
+        let Ok(Command::Compact(arguments)) = parse("index compact x.index --threads 2 --json") else {
+            panic!("compact");
+        };
+        assert_eq!((arguments.threads, arguments.json), (Some(2), true));
+        for line in ["index add x.index", "index delete x.index", "index compact", "index add x.index a.csv --m 4"] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use encoder::corpus::Columns;
 use encoder::model::{Located, locate, note_on_raw};
 use encoder::{Encoder, tables};
@@ -17,16 +17,16 @@ use super::{model, progress::Terminal};
 /// Builds an index as the command line says.
 pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     encoder_torch::restart_tuned();
-    limit_threads(arguments.threads)?;
+    model::limit_threads(arguments.encoding.threads)?;
     let inputs = tables::expand(&arguments.inputs)?;
     let located = locate(arguments.model.as_deref())?;
     let options = BuildOptions {
         out: target(arguments, &inputs)?,
         inputs,
         columns: Columns {
-            id: arguments.id.clone(),
-            title: arguments.title.clone(),
-            text: arguments.text.clone(),
+            id: arguments.columns.id.clone(),
+            title: arguments.columns.title.clone(),
+            text: arguments.columns.text.clone(),
         },
         force: arguments.force,
         // The folder itself, because `models/latest` is a link that the next training moves on.
@@ -41,21 +41,11 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     };
     options.check()?;
     let mut terminal = Terminal::new()?;
-    let encoder = model::open(&located.path, arguments)?;
+    let encoder = model::open(&located.path, &arguments.encoding, |_| arguments.truncate_dim)?;
     announce(arguments, &located, &options.model, encoder.as_ref())?;
     let summary = build(&options, encoder.as_ref(), &mut terminal)?;
     drop(terminal);
     report(arguments, &summary, encoder.as_ref())
-}
-
-/// The graph's builder and the backend candle compute in rayon's threads; libtorch has its own.
-fn limit_threads(threads: Option<u16>) -> anyhow::Result<()> {
-    let Some(threads) = threads else { return Ok(()) };
-    encoder_torch::limit_threads(threads);
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.into())
-        .build_global()
-        .with_context(|| format!("--threads {threads}"))
 }
 
 /// `--out`, else the name of the only input with the ending `.index`, in the current folder.
@@ -105,28 +95,9 @@ fn announce(
 }
 
 fn report(arguments: &BuildArguments, summary: &Summary, encoder: &dyn Encoder) -> anyhow::Result<()> {
-    if summary.truncated > 0 {
-        output::message(format_args!(
-            "note: {} of {} longer than the {} tokens that the model reads; the rest of each was not encoded, \
-             but its words are searched",
-            count(summary.truncated, "document"),
-            output::grouped(summary.documents),
-            encoder.max_length()
-        ));
-    }
-    if summary.unknown > 0 {
-        output::message(format_args!(
-            "note: {} of {} without a word that the model knows: found by their words (BM25) alone",
-            count(summary.unknown, "document"),
-            output::grouped(summary.documents),
-        ));
-    }
+    output::notes((summary.truncated, summary.unknown), summary.documents, encoder.max_length());
     if arguments.json {
-        let mut object = serde_json::Map::from_iter([("type".to_owned(), "summary".into())]);
-        if let serde_json::Value::Object(fields) = serde_json::to_value(summary)? {
-            object.extend(fields);
-        }
-        return output::line(serde_json::Value::Object(object));
+        return output::summary(summary);
     }
     output::line(format_args!(
         "{}: {}, {} dimensions, {} in {:.1} s ({:.0} documents/s encoded, graph {:.1} s)",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use indexer::{FORMAT_VERSION, IndexReader, Manifest};
+use indexer::{FORMAT_VERSION, FileRecord, IndexReader, Manifest, SegmentRecord};
 use serde_json::json;
 
 use super::args::InfoArguments;
@@ -44,11 +44,21 @@ fn only_index() -> anyhow::Result<PathBuf> {
 }
 
 fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
+    let file = |folder: String, file: &FileRecord| json!({"folder": folder, "path": file.path, "bytes": file.bytes, "blake3": file.blake3});
     let files: Vec<_> = manifest
         .segments
         .iter()
-        .flat_map(|segment| &segment.files)
-        .map(|file| json!({"path": file.path, "bytes": file.bytes, "blake3": file.blake3}))
+        .flat_map(|segment| {
+            let deleted = segment.deleted.iter().map(|deleted| file("deleted".into(), &deleted.file));
+            let files = segment.files.iter();
+            let files = files.map(|record| file(format!("segments/{}", segment.name), record));
+            files.chain(deleted).collect::<Vec<_>>()
+        })
+        .collect();
+    let segments: Vec<_> = manifest
+        .segments
+        .iter()
+        .map(|segment| json!({"name": segment.name, "documents": segment.live(), "deleted": deleted(segment)}))
         .collect();
     json!({
         "type": "info",
@@ -58,6 +68,7 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         "created": manifest.created,
         "sextant": manifest.sextant,
         "documents": manifest.documents,
+        "deleted": manifest.segments.iter().map(deleted).sum::<u64>(),
         "truncated": manifest.model.truncated,
         "dimension": manifest.dimension,
         "truncated_from": manifest.model.fingerprint.truncated_from,
@@ -67,8 +78,14 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         "ef_construction": manifest.hnsw.ef_construction,
         "sources": manifest.sources,
         "bytes": manifest.bytes(),
+        "segments": segments,
         "files": files,
     })
+}
+
+/// Rows of a segment that have been deleted.
+fn deleted(segment: &SegmentRecord) -> u64 {
+    segment.deleted.as_ref().map_or(0, |deleted| deleted.rows)
 }
 
 fn text(path: &Path, manifest: &Manifest) -> String {
@@ -107,14 +124,34 @@ fn text(path: &Path, manifest: &Manifest) -> String {
             "format",
             format!("{FORMAT_VERSION}, generation {}", manifest.generation),
         ),
+        ("segments", segments(manifest)),
         ("size", format!("{}, all checksums right", size(manifest.bytes()))),
     ];
     let mut lines: Vec<String> = rows
         .iter()
         .map(|(name, value)| format!("{name:12} {value}"))
         .collect();
-    for file in manifest.segments.iter().flat_map(|segment| &segment.files) {
-        lines.push(format!("{:>12} {}", size(file.bytes), file.path));
+    for segment in &manifest.segments {
+        if manifest.segments.len() > 1 || segment.deleted.is_some() {
+            lines.push(format!(
+                "{}: {}, {} deleted",
+                segment.name,
+                count(segment.live(), "document"),
+                grouped(deleted(segment))
+            ));
+        }
+        let deleted = segment.deleted.as_ref().map(|deleted| &deleted.file);
+        let files = segment.files.iter().chain(deleted);
+        lines.extend(files.map(|file| format!("{:>12} {}", size(file.bytes), file.path)));
     }
     lines.join("\n")
+}
+
+fn segments(manifest: &Manifest) -> String {
+    let rows: u64 = manifest.segments.iter().map(deleted).sum();
+    let number = grouped(manifest.segments.len() as u64);
+    match rows {
+        0 => number,
+        rows => format!("{number}, with {} deleted", count(rows, "row")),
+    }
 }

@@ -1,8 +1,11 @@
 //! The command line of `index`. All that needs libtorch is here and none of it in the library, so
 //! that programs that only read an index never link it.
 
+mod add;
 pub mod args;
 mod build;
+mod compact;
+mod delete;
 mod info;
 mod model;
 mod output;
@@ -12,6 +15,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use indexer::IndexError;
+use indexer::build::Known;
 
 use args::{Arguments, Command};
 
@@ -19,6 +23,10 @@ use args::{Arguments, Command};
 pub fn run(arguments: Arguments) -> ExitCode {
     let result = match &arguments.command {
         Command::Build(options) => build::run(options),
+        Command::Add(options) => add::run(options, Known::Refuse),
+        Command::Update(options) => add::run(options, Known::Replace),
+        Command::Delete(options) => delete::run(options),
+        Command::Compact(options) => compact::run(options),
         Command::Info(options) => info::run(options),
     };
     match result {

@@ -2,17 +2,21 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use encoder::model::{Architecture, Dimensions, ModelFolder, StaticFolder};
 use encoder::{DeviceChoice, Encoder, Precision};
 use encoder_torch::{TorchEncoder, Tuning};
 
-use super::args::{Backend, BuildArguments};
+use super::args::{Backend, EncodingArguments};
 use super::output;
 
-/// Loads the model in `dir` with the backend, on the device and with vectors of the length of the command line. A
-/// static model has a backend of its own: there is nothing in it for a numerical library to do.
-pub fn open(dir: &Path, arguments: &BuildArguments) -> anyhow::Result<Box<dyn Encoder>> {
+/// Loads the model in `dir` with the backend and on the device of the command line, with vectors cut to as many
+/// numbers as `kept` says of those that the model computes, if it says so. A static model has a backend of its own: there is nothing in it for a numerical library to do.
+pub fn open(
+    dir: &Path,
+    arguments: &EncodingArguments,
+    kept: impl Fn(usize) -> Option<usize>,
+) -> anyhow::Result<Box<dyn Encoder>> {
     if Architecture::of(dir)? == Architecture::Static {
         if matches!(arguments.device, DeviceChoice::Cuda(_)) {
             bail!(
@@ -28,14 +32,14 @@ pub fn open(dir: &Path, arguments: &BuildArguments) -> anyhow::Result<Box<dyn En
             );
         }
         let mut folder = StaticFolder::open(dir)?;
-        if let Some(kept) = arguments.truncate_dim {
+        if let Some(kept) = kept(folder.dimensions().full()) {
             folder = folder.with_truncate_dim(kept)?;
         }
         warn(dir, folder.dimensions());
         return Ok(encoder::load_static(&folder)?);
     }
     let mut folder = ModelFolder::open(dir)?;
-    if let Some(kept) = arguments.truncate_dim {
+    if let Some(kept) = kept(folder.dimensions().full()) {
         folder = folder.with_truncate_dim(kept)?;
     }
     warn(dir, folder.dimensions());
@@ -56,6 +60,16 @@ pub fn open(dir: &Path, arguments: &BuildArguments) -> anyhow::Result<Box<dyn En
             bail!("--device: the backend candle computes on the CPU only; use --backend torch for CUDA")
         }
     }
+}
+
+/// The threads of the command line: the graph's builder and the backend candle compute in rayon's; libtorch has its own.
+pub fn limit_threads(threads: Option<u16>) -> anyhow::Result<()> {
+    let Some(threads) = threads else { return Ok(()) };
+    encoder_torch::limit_threads(threads);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.into())
+        .build_global()
+        .with_context(|| format!("--threads {threads}"))
 }
 
 /// Says that the model was trained to be cut, but not to this length.

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 /// Writes a line to stdout.
 pub fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
@@ -12,6 +14,35 @@ pub fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
 /// Writes a message to stderr; that nobody reads it is no error.
 pub fn message(text: impl std::fmt::Display) {
     let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Writes what a command came to as one JSON object of type `summary`.
+pub fn summary(summary: &impl Serialize) -> anyhow::Result<()> {
+    let mut object = serde_json::Map::from_iter([("type".to_owned(), "summary".into())]);
+    if let serde_json::Value::Object(fields) = serde_json::to_value(summary)? {
+        object.extend(fields);
+    }
+    line(serde_json::Value::Object(object))
+}
+
+/// Says how many of `documents` that were encoded are longer than the `max_length` tokens that the model reads, and of
+/// how many it knows no word.
+pub fn notes((truncated, unknown): (u64, u64), documents: u64, max_length: usize) {
+    if truncated > 0 {
+        message(format_args!(
+            "note: {} of {} longer than the {max_length} tokens that the model reads; the rest of each was not encoded, \
+             but its words are searched",
+            count(truncated, "document"),
+            grouped(documents),
+        ));
+    }
+    if unknown > 0 {
+        message(format_args!(
+            "note: {} of {} without a word that the model knows: found by their words (BM25) alone",
+            count(unknown, "document"),
+            grouped(documents),
+        ));
+    }
 }
 
 /// Whether the reader of our output has left, which is its good right.

@@ -42,6 +42,7 @@ impl Observer for Terminal {
         let name = match phase {
             Phase::Check => "checking rows",
             Phase::Encode => "encoding",
+            Phase::Copy => "copying",
             Phase::Link => "linking",
         };
         self.bar = match total {

@@ -182,7 +182,7 @@ fn info_says_what_is_in_the_only_index_of_the_folder() {
         "documents    4",
         "dimension    32",
         "graph        M 16",
-        "format       2, generation 1",
+        "format       3, generation 1",
         "vectors.bin",
     ] {
         assert!(said.contains(word), "{word:?} is not in {said}");

@@ -25,7 +25,8 @@ fn started(place: &Workplace) -> Child {
         .spawn()
         .unwrap();
     let limit = Instant::now() + Duration::from_secs(60);
-    while staging(&place.path("")).is_none() {
+    let began = |folder: std::path::PathBuf| folder.join("index/segments").is_dir();
+    while !staging(&place.path("")).is_some_and(began) {
         assert!(Instant::now() < limit, "the build never began to write");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -34,7 +35,7 @@ fn started(place: &Workplace) -> Child {
 
 fn staging(folder: &Path) -> Option<std::path::PathBuf> {
     let mut names = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
-    names.find(|path| path.file_name().unwrap().to_string_lossy().contains(".building-"))
+    names.find(|path| path.file_name().unwrap().to_string_lossy().contains(".building"))
 }
 
 fn signal(child: &Child, name: &str) {

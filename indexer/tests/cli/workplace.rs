@@ -71,11 +71,14 @@ impl Workplace {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(INDEX);
         command.current_dir(self.folder.path()).args(arguments);
-        if arguments.first() == Some(&"build") && !arguments.contains(&"--help") {
+        let encodes = arguments
+            .first()
+            .is_some_and(|name| ["build", "add", "update"].contains(name));
+        if encodes && !arguments.contains(&"--help") {
             if !arguments.contains(&"--backend") {
                 command.args(["--backend", "candle"]);
             }
-            if !arguments.contains(&"--model") {
+            if arguments[0] == "build" && !arguments.contains(&"--model") {
                 command.args(["--model", "model"]);
             }
         }

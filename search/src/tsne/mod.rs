@@ -103,7 +103,7 @@ pub fn run(arguments: &TsneArgs) -> Result<()> {
     file::end_on_interrupt()?;
     let path = locate::index(arguments.index.index.as_deref(), Path::new("."))?;
     let index = IndexReader::open(&path)?;
-    let rows = sample::rows(index.len(), arguments.sample, arguments.seed);
+    let rows = sample::rows(index.live_rows().collect(), arguments.sample, arguments.seed);
     sample::enough(&path, rows.len(), arguments.perplexity)?;
     if rows.len() < index.len() {
         let (drawn, all) = (grouped(rows.len()), grouped(index.len()));

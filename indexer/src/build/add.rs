@@ -1,0 +1,171 @@
+//! `index add` and `index update`: more documents, or others in the place of those with the same ids.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use encoder::Encoder;
+use encoder::corpus::Columns;
+use encoder::text::Document;
+use serde::Serialize;
+
+use super::fill::{documents, fill, unchanged};
+use super::survey::survey;
+use super::writer::IndexWriter;
+use super::{Observer, Phase};
+use crate::error::{IndexError, OtherModel, Result};
+
+/// What to do with documents whose ids the index has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It is an error.
+    Refuse,
+    /// They take the place of the old ones.
+    Replace,
+}
+
+/// What to add.
+#[derive(Debug, Clone)]
+pub struct AddOptions {
+    /// The input files: tables or BEIR folders.
+    pub inputs: Vec<PathBuf>,
+    /// Which column is what.
+    pub columns: Columns,
+    /// What to do with ids that are there already.
+    pub known: Known,
+    /// The folder of the model that encodes, for messages.
+    pub model: PathBuf,
+}
+
+/// What adding came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AddSummary {
+    /// The index folder.
+    pub index: PathBuf,
+    /// Documents whose ids are new.
+    pub added: u64,
+    /// Documents that took the place of others.
+    pub replaced: u64,
+    /// Documents of the index now.
+    pub documents: u64,
+    /// Segments of the index now.
+    pub segments: usize,
+    /// Documents added or replaced that are longer than the model reads, encoded by their beginning.
+    pub truncated: u64,
+    /// Documents added or replaced without a word that the model knows; they are found by words alone.
+    pub unknown: u64,
+    /// Tokens run through the model.
+    pub tokens: u64,
+    /// Bytes of all files of the index now.
+    pub bytes: u64,
+    /// Seconds of reading and encoding the documents.
+    pub encode_seconds: f64,
+    /// Seconds of building the graph.
+    pub link_seconds: f64,
+    /// Seconds of everything.
+    pub total_seconds: f64,
+}
+
+impl IndexWriter {
+    /// Encodes documents with `encoder`, which has to be the model of the index, and commits them as a new segment.
+    ///
+    /// # Errors
+    /// Another model; rows that cannot be used; ids that are there already, if those are refused; more documents than
+    /// an index can hold; files that cannot be read or written; or [`IndexError::Interrupted`]. In every case the
+    /// index is as before.
+    pub fn add(
+        mut self,
+        options: &AddOptions,
+        encoder: &dyn Encoder,
+        observer: &mut dyn Observer,
+    ) -> Result<AddSummary> {
+        let start = Instant::now();
+        self.check_model(&options.model, encoder)?;
+        let mut replaced = Vec::new();
+        let count = survey(&options.inputs, &options.columns, observer, |at, document| {
+            replaced.extend(self.row_to_replace(options.known, at, document)?);
+            Ok(())
+        })?;
+        self.check_room(count)?;
+
+        let encode_start = Instant::now();
+        observer.begin(Phase::Encode, Some(count));
+        let segment = self.segment()?;
+        let documents = documents(&options.inputs, &options.columns);
+        let filled = fill(&segment, documents, encoder, observer)?;
+        unchanged(&options.inputs, count, filled.vectors.len() as u64)?;
+        let encode_seconds = encode_start.elapsed().as_secs_f64();
+
+        let finished = segment.finish(&filled.vectors, self.committed().hnsw, observer)?;
+        let mut next = self.committed().clone();
+        next.segments = self.without(&replaced)?;
+        next.segments.push(finished.record);
+        next.model.truncated += filled.truncated;
+        for input in &options.inputs {
+            if !next.sources.contains(input) {
+                next.sources.push(input.clone());
+            }
+        }
+        self.commit(next)?;
+        let state = self.committed();
+        Ok(AddSummary {
+            index: self.path().to_owned(),
+            added: count - replaced.len() as u64,
+            replaced: replaced.len() as u64,
+            documents: state.documents,
+            segments: state.segments.len(),
+            truncated: filled.truncated,
+            unknown: filled.unknown,
+            tokens: filled.tokens,
+            bytes: state.bytes(),
+            encode_seconds,
+            link_seconds: finished.link_seconds,
+            total_seconds: start.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// Vectors of two models have nothing to say to each other.
+    fn check_model(&self, model: &Path, encoder: &dyn Encoder) -> Result<()> {
+        let record = &self.committed().model;
+        match record.fingerprint.difference(encoder.fingerprint()) {
+            None => Ok(()),
+            Some(difference) => Err(Box::new(OtherModel {
+                index: self.path().to_owned(),
+                model: model.to_owned(),
+                field: difference.field,
+                expected: difference.left,
+                found: difference.right,
+                recorded: record.path.clone(),
+            })
+            .into()),
+        }
+    }
+
+    fn row_to_replace(&self, known: Known, (path, row): (&Path, u64), document: &Document) -> Result<Option<u32>> {
+        let there = self.reader().find(&document.id)?;
+        if there.is_some() && known == Known::Refuse {
+            return Err(IndexError::Row {
+                path: path.to_owned(),
+                row,
+                problem: format!(
+                    "expected a new id, found {:?}, which {} has already; replace the document with `index update`",
+                    document.id,
+                    self.path().display()
+                ),
+            });
+        }
+        Ok(there)
+    }
+
+    /// Refuses more rows than have numbers, deleted ones included.
+    fn check_room(&self, count: u64) -> Result<()> {
+        let room = u64::from(u32::MAX - self.reader().row_count());
+        if count <= room {
+            return Ok(());
+        }
+        Err(IndexError::Count {
+            what: self.path().display().to_string(),
+            expected: format!("room for {count} more rows"),
+            found: format!("room for {room}; `index compact` makes room where documents have been deleted"),
+        })
+    }
+}

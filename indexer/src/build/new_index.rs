@@ -1,0 +1,88 @@
+//! An index that is being made: refuses to replace by accident, stages, commits at once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::commit;
+use super::lock::WriterLock;
+use super::segment_writer::SegmentWriter;
+use super::staging::Staging;
+use crate::error::{IndexError, Result};
+use crate::manifest::{MANIFEST_NAME, Manifest, SEGMENTS_NAME};
+
+/// An index that is being made. Dropped without a commit it leaves no trace.
+pub(super) struct NewIndex {
+    target: PathBuf,
+    /// The lock of the index to be replaced, so that nobody changes that while this one is made.
+    replaces: Option<WriterLock>,
+    generation: u64,
+    staging: Staging,
+}
+
+impl NewIndex {
+    /// Stages a new index for `target`; `force` allows for an index there, and for nothing else.
+    pub fn create(target: &Path, force: bool) -> Result<Self> {
+        let replaces = match replaces(target, force)? {
+            true => Some(WriterLock::take(target, target)?),
+            false => None,
+        };
+        let generation = match replaces {
+            // A damaged index can be replaced too; then its count is lost with it.
+            Some(_) => Manifest::read(target).map_or(0, |manifest| manifest.generation) + 1,
+            None => 1,
+        };
+        Ok(Self {
+            target: target.to_owned(),
+            replaces,
+            generation,
+            staging: Staging::create(target)?,
+        })
+    }
+
+    /// A segment to be filled.
+    pub fn segment(&self) -> Result<SegmentWriter> {
+        SegmentWriter::create(&self.staging.index().join(SEGMENTS_NAME), self.generation)
+    }
+
+    /// How many states the index has had, this one included.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Makes the segments of `manifest`, and nothing else, the state of the index.
+    pub fn commit(self, manifest: &Manifest) -> Result<()> {
+        let staged = self.staging.index();
+        match self.replaces {
+            Some(_) => commit::replace(&staged, &self.target, manifest),
+            None => commit::first(&staged, &self.target, manifest),
+        }
+    }
+}
+
+/// Whether `target` is an index to be replaced; an error where something must not be replaced.
+pub(super) fn replaces(target: &Path, force: bool) -> Result<bool> {
+    let refuse = |found, help| {
+        Err(IndexError::Exists {
+            path: target.to_owned(),
+            found,
+            help,
+        })
+    };
+    if target.file_name().is_none() {
+        return refuse("is no name for an index", "name a folder that does not exist yet");
+    }
+    if fs::symlink_metadata(target).is_err() {
+        return Ok(false);
+    }
+    match (target.join(MANIFEST_NAME).exists(), force) {
+        (true, true) => Ok(true),
+        (true, false) => refuse(
+            "this index exists already",
+            "replace it with --force, or choose another --out",
+        ),
+        (false, _) => refuse(
+            "exists and is no index",
+            "choose another --out, or remove it yourself",
+        ),
+    }
+}

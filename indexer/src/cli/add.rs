@@ -1,0 +1,112 @@
+//! `index add` and `index update`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use encoder::corpus::Columns;
+use encoder::tables;
+use indexer::Manifest;
+use indexer::build::{AddOptions, AddSummary, IndexWriter, Known};
+use serde_json::json;
+
+use super::args::AddArguments;
+use super::output::{self, count};
+use super::progress::Terminal;
+use super::{model, output::size};
+
+/// Adds documents as the command line says.
+pub fn run(arguments: &AddArguments, known: Known) -> anyhow::Result<()> {
+    encoder_torch::restart_tuned();
+    model::limit_threads(arguments.encoding.threads)?;
+    let inputs = tables::expand(&arguments.inputs)?;
+    let writer = IndexWriter::open(&arguments.index)?;
+    let manifest = writer.reader().manifest();
+    let folder = model_folder(arguments, manifest)?;
+    let options = AddOptions {
+        inputs,
+        columns: columns(arguments, manifest),
+        known,
+        model: folder.clone(),
+    };
+    let mut terminal = Terminal::new()?;
+    // As long as those of the index, whatever the model's folder says.
+    let kept = |full: usize| Some(manifest.dimension.min(full));
+    let encoder = model::open(&folder, &arguments.encoding, kept)?;
+    let fingerprint = encoder.fingerprint().id();
+    match arguments.json {
+        true => output::line(json!({"type": "model", "path": folder, "fingerprint": fingerprint}))?,
+        false => output::message(format_args!(
+            "model {} (the index's own), fingerprint {fingerprint}",
+            folder.display()
+        )),
+    }
+    let max_length = encoder.max_length();
+    let summary = writer.add(&options, encoder.as_ref(), &mut terminal)?;
+    drop(terminal);
+    let encoded = summary.added + summary.replaced;
+    output::notes((summary.truncated, summary.unknown), encoded, max_length);
+    match arguments.json {
+        true => output::summary(&summary),
+        false => output::line(text(&summary, known)),
+    }
+}
+
+/// The folder of the index's model, wherever it is now.
+fn model_folder(arguments: &AddArguments, manifest: &Manifest) -> anyhow::Result<PathBuf> {
+    let recorded = &manifest.model.path;
+    match &arguments.model {
+        Some(folder) => Ok(folder.clone()),
+        None if recorded.is_dir() => Ok(recorded.clone()),
+        None => bail!(
+            "{}: its model was at {}, where no folder is now; name the model's folder with --model DIR",
+            arguments.index.display(),
+            recorded.display()
+        ),
+    }
+}
+
+/// The columns of the command line, else those of the index.
+fn columns(arguments: &AddArguments, manifest: &Manifest) -> Columns {
+    let (asked, recorded) = (&arguments.columns, &manifest.columns);
+    Columns {
+        id: asked.id.clone().or(recorded.id.clone()),
+        title: asked.title.clone().or(recorded.title.clone()),
+        text: asked.text.clone().or(recorded.text.clone()),
+    }
+}
+
+fn text(summary: &AddSummary, known: Known) -> String {
+    let what = match known {
+        Known::Refuse => format!("{} added", count(summary.added, "document")),
+        Known::Replace => format!(
+            "{} replaced, {} added",
+            count(summary.replaced, "document"),
+            output::grouped(summary.added)
+        ),
+    };
+    format!(
+        "{}: {what} in {:.1} s; now {}, {}",
+        summary.index.display(),
+        summary.total_seconds,
+        state(&summary.index, summary.documents, summary.segments),
+        size(summary.bytes)
+    )
+}
+
+/// What an index consists of, and what to do where that has become much.
+fn state(index: &Path, documents: u64, segments: usize) -> String {
+    /// So many segments are felt: each is searched by itself.
+    const MANY: usize = 8;
+    if segments >= MANY {
+        output::message(format_args!(
+            "note: {} segments, each of which is searched by itself; `index compact {}` makes one of them",
+            segments,
+            index.display()
+        ));
+    }
+    format!(
+        "{} in {}",
+        count(documents, "document"),
+        count(segments as u64, "segment")
+    )
+}

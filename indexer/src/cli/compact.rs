@@ -1,0 +1,37 @@
+//! `index compact`.
+
+use indexer::build::{CompactSummary, IndexWriter};
+
+use super::args::CompactArguments;
+use super::output::{self, count, size};
+use super::{model, progress::Terminal};
+
+/// Compacts an index as the command line says.
+pub fn run(arguments: &CompactArguments) -> anyhow::Result<()> {
+    model::limit_threads(arguments.threads)?;
+    let writer = IndexWriter::open(&arguments.index)?;
+    let mut terminal = Terminal::new()?;
+    let summary = writer.compact(&mut terminal)?;
+    drop(terminal);
+    match arguments.json {
+        true => output::summary(&summary),
+        false => output::line(text(&summary)),
+    }
+}
+
+fn text(summary: &CompactSummary) -> String {
+    let index = summary.index.display();
+    if (summary.segments_before, summary.dropped) == (summary.segments, 0) {
+        return format!("{index}: one segment without deleted documents already; nothing to do");
+    }
+    format!(
+        "{index}: {} in {} of {}, was {} of {} with {} deleted, in {:.1} s",
+        count(summary.documents, "document"),
+        count(summary.segments as u64, "segment"),
+        size(summary.bytes),
+        summary.segments_before,
+        size(summary.bytes_before),
+        output::grouped(summary.dropped),
+        summary.total_seconds
+    )
+}

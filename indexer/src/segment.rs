@@ -1,0 +1,119 @@
+//! One segment, open for searching: vectors, graph and words of the same rows.
+//!
+//! Rows count from 0 in each segment; [`IndexReader`](crate::IndexReader) knows where a segment's rows are among all
+//! of an index. What has been deleted is not the segment's to know: whoever searches says which rows are accepted.
+
+use std::path::Path;
+
+use encoder::vectors::{Neighbor, TopK, is_zero};
+use indexer_ann::RowSet;
+use indexer_bm25::Words;
+
+use crate::checksum;
+use crate::error::{IndexError, Result};
+use crate::graph::{self, Graph, dot};
+use crate::manifest::{BM25_NAME, SEGMENTS_NAME, SegmentRecord};
+use crate::vectors_file::{self, VectorsFile};
+
+/// The files of a segment, which never change.
+pub(crate) struct Segment {
+    record: SegmentRecord,
+    vectors: VectorsFile,
+    graph: Graph,
+    words: Words,
+}
+
+impl Segment {
+    /// Opens a segment of the index folder `index`: checks length and checksum of every file, and that vectors (of
+    /// `dimension` numbers), graph and words have the rows that `record` says.
+    pub fn open(index: &Path, record: &SegmentRecord, dimension: usize) -> Result<Self> {
+        let folder = checksum::inside(&index.join(SEGMENTS_NAME), &record.name)?;
+        checksum::verify(&folder, record)?;
+        let vectors = VectorsFile::open(&folder.join(vectors_file::FILE_NAME))?;
+        let graph = Graph::open(&folder.join(graph::FILE_NAME))?;
+        let words = Words::open(&folder.join(BM25_NAME))?;
+        let counts = [vectors.len() as u64, graph.len() as u64, words.len()];
+        if counts != [record.documents; 3] || vectors.dimension() != dimension {
+            let expected = format!("{} documents in {dimension} dimensions", record.documents);
+            let found = format!(
+                "{} vectors in {} dimensions, {} nodes, {} texts",
+                counts[0],
+                vectors.dimension(),
+                counts[1],
+                counts[2]
+            );
+            return Err(IndexError::damaged(&folder, expected, found));
+        }
+        Ok(Self {
+            record: record.clone(),
+            vectors,
+            graph,
+            words,
+        })
+    }
+
+    /// What the manifest says of the files.
+    pub fn record(&self) -> &SegmentRecord {
+        &self.record
+    }
+
+    /// Number of rows, deleted ones too.
+    pub fn len(&self) -> usize {
+        self.vectors.len()
+    }
+
+    /// The words and documents.
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// The unit vector of a row below [`Self::len`].
+    pub fn vector(&self, row: u32) -> &[f32] {
+        self.vectors.rows().row(row as usize)
+    }
+
+    /// Up to `k` of the accepted rows (all, where none are named) nearest to the unit vector `query`, best first, ties
+    /// by row, from a walk wide enough to see about `ef` of them.
+    ///
+    /// Fewer than `k` are found only where no more rows are accepted and have a direction.
+    pub fn search_vectors(&self, query: &[f32], k: usize, ef: usize, accept: Option<&RowSet>) -> Vec<Neighbor> {
+        let wanted = ef.max(k);
+        let mut width = match accept {
+            None => wanted,
+            // So wide that as many accepted rows are among the candidates as there would be without the others.
+            Some(rows) => wanted.saturating_mul(self.len()) / rows.count().max(1),
+        };
+        loop {
+            if accept.is_some() && width >= self.len() {
+                return self.search_exact(query, k, accept);
+            }
+            let mut found = self.graph.search(self.vectors.rows(), query, width, width);
+            found.retain(|neighbor| self.can_be_found(neighbor, accept));
+            if found.len() >= k || width >= self.len() {
+                found.truncate(k);
+                return found;
+            }
+            width *= 2;
+        }
+    }
+
+    /// Like [`Self::search_vectors`] by comparing with every accepted row.
+    pub fn search_exact(&self, query: &[f32], k: usize, accept: Option<&RowSet>) -> Vec<Neighbor> {
+        let rows = self.vectors.rows();
+        let mut best = TopK::new(k.min(self.len()));
+        for row in 0..self.len() as u32 {
+            let score = dot(query, rows.row(row as usize));
+            let neighbor = Neighbor { row, score };
+            if self.can_be_found(&neighbor, accept) {
+                best.offer(neighbor);
+            }
+        }
+        best.into_sorted()
+    }
+
+    /// Whether a row is accepted and is no row of zeros, whose product with anything is 0.
+    fn can_be_found(&self, neighbor: &Neighbor, accept: Option<&RowSet>) -> bool {
+        accept.is_none_or(|rows| rows.contains(neighbor.row))
+            && (neighbor.score != 0.0 || !is_zero(self.vector(neighbor.row)))
+    }
+}
