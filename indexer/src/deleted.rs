@@ -80,7 +80,13 @@ mod tests {
 
     #[test]
     fn rows_come_back() {
-        for (rows, deleted) in [(1, &[0][..]), (64, &[0, 63][..]), (65, &[64][..]), (200, &[][..]), (200, &[7, 127, 128, 199][..])] {
+        for (rows, deleted) in [
+            (1, &[0][..]),
+            (64, &[0, 63][..]),
+            (65, &[64][..]),
+            (200, &[][..]),
+            (200, &[7, 127, 128, 199][..]),
+        ] {
             let deleted = set(rows, deleted);
             assert_eq!(parse(&to_bytes(&deleted), rows), Some(deleted));
         }

@@ -200,6 +200,14 @@ pub enum IndexError {
         /// The value given.
         found: usize,
     },
+    /// Less memory than the making of any segment takes.
+    #[error("--memory: expected at least {least}M, found {found}M")]
+    Memory {
+        /// Mebibytes that are enough.
+        least: u64,
+        /// Mebibytes that were allowed.
+        found: u64,
+    },
     /// The user asked to stop; what was there before is untouched.
     #[error("interrupted; nothing was changed")]
     Interrupted,

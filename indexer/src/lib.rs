@@ -32,8 +32,8 @@ pub use error::{IndexError, OtherModel, Result};
 pub use indexer_ann::RowSet;
 pub use indexer_bm25::{Filter, FilterError};
 pub use manifest::{
-    ColumnsRecord, DeletedRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest, ModelRecord,
-    SegmentRecord,
+    ColumnsRecord, DeletedRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest,
+    ModelRecord, SegmentRecord,
 };
 pub use reader::IndexReader;
 pub use snippet::Snippet;

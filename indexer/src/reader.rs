@@ -150,7 +150,8 @@ impl IndexReader {
     pub fn live_rows(&self) -> impl Iterator<Item = u32> + '_ {
         self.parts.iter().flat_map(|part| {
             let rows = 0..part.segment.len() as u32;
-            rows.filter(move |row| part.is_live(*row)).map(move |row| part.first + row)
+            rows.filter(move |row| part.is_live(*row))
+                .map(move |row| part.first + row)
         })
     }
 
@@ -191,7 +192,9 @@ impl IndexReader {
 
     /// Like [`Self::search_vectors`] by comparing with every document: the judge of recall.
     pub fn search_exact(&self, query: &[f32], k: usize) -> Vec<Neighbor> {
-        self.search_segments(query, k, |segment, live, query| segment.search_exact(query, k, live))
+        self.search_segments(query, k, |segment, live, query| {
+            segment.search_exact(query, k, live)
+        })
     }
 
     fn search_segments(

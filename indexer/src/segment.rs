@@ -76,7 +76,13 @@ impl Segment {
     /// by row, from a walk wide enough to see about `ef` of them.
     ///
     /// Fewer than `k` are found only where no more rows are accepted and have a direction.
-    pub fn search_vectors(&self, query: &[f32], k: usize, ef: usize, accept: Option<&RowSet>) -> Vec<Neighbor> {
+    pub fn search_vectors(
+        &self,
+        query: &[f32],
+        k: usize,
+        ef: usize,
+        accept: Option<&RowSet>,
+    ) -> Vec<Neighbor> {
         let wanted = ef.max(k);
         let mut width = match accept {
             None => wanted,

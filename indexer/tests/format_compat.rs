@@ -70,7 +70,13 @@ fn format_3_opens_with_several_segments_and_deleted_rows() {
     let reader = IndexReader::open(&fixture(3)).unwrap();
     assert_eq!(reader.manifest().segments.len(), 2);
     assert_eq!((reader.len(), reader.find("eczema").unwrap()), (7, None));
-    assert!(reader.search_words("itching skin", 9).unwrap().iter().all(|hit| hit.row != 7));
+    assert!(
+        reader
+            .search_words("itching skin", 9)
+            .unwrap()
+            .iter()
+            .all(|hit| hit.row != 7)
+    );
     finds_what_it_found(&reader);
 }
 
@@ -116,6 +122,8 @@ fn write_the_fixture_of_this_version() {
         out: fixture(FORMAT_VERSION),
         force: false,
         model: "hash".into(),
+        computing: "hash".into(),
+        memory: None,
         hnsw: HnswRecord {
             m: 4,
             ef_construction: 16,

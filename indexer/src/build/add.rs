@@ -81,17 +81,18 @@ impl IndexWriter {
         let start = Instant::now();
         self.check_model(&options.model, encoder)?;
         let mut replaced = Vec::new();
-        let count = survey(&options.inputs, &options.columns, observer, |at, document| {
+        let surveyed = survey(&options.inputs, &options.columns, observer, |at, document| {
             replaced.extend(self.row_to_replace(options.known, at, document)?);
             Ok(())
         })?;
+        let count = surveyed.documents;
         self.check_room(count)?;
 
         let encode_start = Instant::now();
         observer.begin(Phase::Encode, Some(count));
         let segment = self.segment()?;
         let documents = documents(&options.inputs, &options.columns);
-        let filled = fill(&segment, documents, encoder, observer)?;
+        let filled = fill(&segment, documents, (encoder, None), observer)?;
         unchanged(&options.inputs, count, filled.vectors.len() as u64)?;
         let encode_seconds = encode_start.elapsed().as_secs_f64();
 
@@ -99,7 +100,7 @@ impl IndexWriter {
         let mut next = self.committed().clone();
         next.segments = self.without(&replaced)?;
         next.segments.push(finished.record);
-        next.model.truncated += filled.truncated;
+        next.model.truncated += filled.counts.truncated;
         for input in &options.inputs {
             if !next.sources.contains(input) {
                 next.sources.push(input.clone());
@@ -113,9 +114,9 @@ impl IndexWriter {
             replaced: replaced.len() as u64,
             documents: state.documents,
             segments: state.segments.len(),
-            truncated: filled.truncated,
-            unknown: filled.unknown,
-            tokens: filled.tokens,
+            truncated: filled.counts.truncated,
+            unknown: filled.counts.unknown,
+            tokens: filled.counts.tokens,
             bytes: state.bytes(),
             encode_seconds,
             link_seconds: finished.link_seconds,
@@ -140,7 +141,12 @@ impl IndexWriter {
         }
     }
 
-    fn row_to_replace(&self, known: Known, (path, row): (&Path, u64), document: &Document) -> Result<Option<u32>> {
+    fn row_to_replace(
+        &self,
+        known: Known,
+        (path, row): (&Path, u64),
+        document: &Document,
+    ) -> Result<Option<u32>> {
         let there = self.reader().find(&document.id)?;
         if there.is_some() && known == Known::Refuse {
             return Err(IndexError::Row {

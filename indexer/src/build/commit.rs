@@ -64,8 +64,10 @@ pub(super) fn replace(staged: &Path, target: &Path, manifest: &Manifest) -> Resu
         // What the old manifest names goes only when the new one cannot be undone any more.
         Ok(()) => sync_committed(target).map(|()| remove_unnamed(target, manifest)),
         Err(error) => {
+            // Back, so that they are kept or go with the staging folder.
             for segment in &manifest.segments {
-                let _ = fs::remove_dir_all(target.join(SEGMENTS_NAME).join(&segment.name));
+                let [from, to] = [target, staged].map(|index| index.join(SEGMENTS_NAME).join(&segment.name));
+                let _ = fs::rename(from, to);
             }
             Err(error)
         }
@@ -110,7 +112,8 @@ pub(super) fn remove_unnamed(target: &Path, manifest: &Manifest) {
     let _ = fs::remove_dir(target.join(DELETED_NAME));
 }
 
-fn remove_others(folder: &Path, named: &[&str]) {
+/// Removes all in `folder` but what is named.
+pub(super) fn remove_others(folder: &Path, named: &[&str]) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if named.iter().any(|name| entry.file_name() == *name) {
             continue;
@@ -166,4 +169,3 @@ pub(super) fn sync_committed(folder: &Path) -> Result<()> {
             source,
         })
 }
-

@@ -9,7 +9,8 @@ use encoder::vectors::Vectors;
 use indexer_bm25::WordWriter;
 
 use super::Observer;
-use super::encode::{CHUNK, ChunkEncoder};
+use super::encode::{CHUNK, ChunkEncoder, Counts};
+use super::journal::Journal;
 use super::segment_writer::SegmentWriter;
 use crate::error::{IndexError, Result};
 
@@ -17,12 +18,8 @@ use crate::error::{IndexError, Result};
 pub(super) struct Filled {
     /// A unit vector for each document, in their order.
     pub vectors: Vectors,
-    /// Documents longer than the model reads.
-    pub truncated: u64,
-    /// Documents without a word that the model knows.
-    pub unknown: u64,
-    /// Tokens run through the model.
-    pub tokens: u64,
+    /// What became of the documents.
+    pub counts: Counts,
 }
 
 /// All documents of all inputs, in their order.
@@ -36,46 +33,75 @@ pub(super) fn documents<'a>(
             Err(error) => (None, Some(Err(IndexError::from(error)))),
         };
         let documents = documents.into_iter().flatten();
-        refused.into_iter().chain(documents.map(|document| document.map_err(IndexError::from)))
+        refused
+            .into_iter()
+            .chain(documents.map(|document| document.map_err(IndexError::from)))
     })
 }
 
-/// Streams documents through the encoder and into the words of `segment`.
+/// Streams documents through the encoder and into the words of `segment`. Vectors that the journal has are not made
+/// again, and all others go into it.
 pub(super) fn fill(
     segment: &SegmentWriter,
     documents: impl Iterator<Item = Result<Document>>,
-    encoder: &dyn Encoder,
+    (encoder, journal): (&dyn Encoder, Option<Journal>),
     observer: &mut dyn Observer,
 ) -> Result<Filled> {
-    let mut words = segment.words()?;
-    let mut chunks = ChunkEncoder::new(encoder);
-    let mut vectors = Vectors::new(encoder.dimension());
+    let mut filling = Filling {
+        words: segment.words()?,
+        chunks: ChunkEncoder::new(encoder),
+        journal,
+        filled: Filled {
+            vectors: Vectors::new(encoder.dimension()),
+            counts: Counts::default(),
+        },
+    };
     let mut chunk: Vec<Document> = Vec::with_capacity(CHUNK);
     for document in documents {
         chunk.push(document?);
         if chunk.len() == CHUNK {
-            store(&mut chunk, &mut words, &mut vectors, &mut chunks, observer)?;
+            filling.store(&mut chunk, observer)?;
         }
     }
-    store(&mut chunk, &mut words, &mut vectors, &mut chunks, observer)?;
-    words.finish()?;
-    Ok(Filled {
-        vectors,
-        truncated: chunks.truncated,
-        unknown: chunks.unknown,
-        tokens: chunks.tokens,
-    })
+    if !chunk.is_empty() {
+        filling.store(&mut chunk, observer)?;
+    }
+    filling.words.finish()?;
+    Ok(filling.filled)
 }
 
-fn store(
-    chunk: &mut Vec<Document>,
-    words: &mut WordWriter,
-    vectors: &mut Vectors,
-    chunks: &mut ChunkEncoder<'_>,
-    observer: &mut dyn Observer,
-) -> Result<()> {
-    vectors.extend(&chunks.encode(chunk, observer)?);
-    Ok(chunk.drain(..).try_for_each(|document| words.add(&document))?)
+/// A segment while it is filled.
+struct Filling<'a> {
+    words: WordWriter,
+    chunks: ChunkEncoder<'a>,
+    journal: Option<Journal>,
+    filled: Filled,
+}
+
+impl Filling<'_> {
+    fn store(&mut self, chunk: &mut Vec<Document>, observer: &mut dyn Observer) -> Result<()> {
+        let (vectors, counts) = self.vectors(chunk, observer)?;
+        self.filled.vectors.extend(&vectors);
+        self.filled.counts += counts;
+        Ok(chunk
+            .drain(..)
+            .try_for_each(|document| self.words.add(&document))?)
+    }
+
+    fn vectors(&mut self, chunk: &[Document], observer: &mut dyn Observer) -> Result<(Vectors, Counts)> {
+        let dimension = self.filled.vectors.dimension();
+        if let Some(journal) = &mut self.journal
+            && let Some(known) = journal.next(chunk.len(), dimension)?
+        {
+            observer.advance(chunk.len() as u64);
+            return Ok(known);
+        }
+        let (vectors, counts) = self.chunks.encode(chunk, observer)?;
+        if let Some(journal) = &mut self.journal {
+            journal.append(&vectors, counts)?;
+        }
+        Ok((vectors, counts))
+    }
 }
 
 /// Refuses inputs that had `expected` documents when they were checked, and others now.

@@ -108,7 +108,10 @@ mod tests {
         assert!(matches!(error, IndexError::Locked { .. }));
         let message = error.to_string();
         let process = format!("process {} (", std::process::id());
-        assert!(message.starts_with("c.index: ") && message.contains(&process), "{message}");
+        assert!(
+            message.starts_with("c.index: ") && message.contains(&process),
+            "{message}"
+        );
         assert!(!message.contains("long dead"), "{message}");
         drop(lock);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -118,7 +121,10 @@ mod tests {
     #[test]
     fn of_many_at_once_one_has_it() {
         let folder = tempfile::tempdir().unwrap();
-        let (inside, most) = (std::sync::atomic::AtomicUsize::new(0), std::sync::atomic::AtomicUsize::new(0));
+        let (inside, most) = (
+            std::sync::atomic::AtomicUsize::new(0),
+            std::sync::atomic::AtomicUsize::new(0),
+        );
         let turn = || {
             for _ in 0..300 {
                 if let Ok(_lock) = WriterLock::take(folder.path(), Path::new("c.index")) {

@@ -19,9 +19,12 @@ mod delete;
 mod encode;
 mod fill;
 mod hnsw;
+mod journal;
 mod lock;
+mod memory;
 mod new_index;
 mod pipeline;
+mod progress;
 mod segment_writer;
 mod staging;
 mod survey;
@@ -62,6 +65,8 @@ pub enum Phase {
 pub trait Observer {
     /// A phase begins, with as many documents as are known to come.
     fn begin(&mut self, phase: Phase, total: Option<u64>);
+    /// Something that the user should know; nothing has to be done about it.
+    fn note(&mut self, message: &str);
     /// So many more documents are through.
     fn advance(&mut self, documents: u64);
     /// Whether to stop; asked often, so it has to be cheap.
@@ -74,6 +79,7 @@ pub struct Unwatched;
 
 impl Observer for Unwatched {
     fn begin(&mut self, _phase: Phase, _total: Option<u64>) {}
+    fn note(&mut self, _message: &str) {}
     fn advance(&mut self, _documents: u64) {}
     fn stopped(&self) -> bool {
         false

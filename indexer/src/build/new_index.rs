@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::commit;
 use super::lock::WriterLock;
+use super::progress::{Identity, Progress};
 use super::segment_writer::SegmentWriter;
 use super::staging::Staging;
 use crate::error::{IndexError, Result};
 use crate::manifest::{MANIFEST_NAME, Manifest, SEGMENTS_NAME};
 
-/// An index that is being made. Dropped without a commit it leaves no trace.
+/// An index that is being made. Dropped without a commit it leaves no trace, unless it is kept.
 pub(super) struct NewIndex {
     target: PathBuf,
     /// The lock of the index to be replaced, so that nobody changes that while this one is made.
@@ -39,6 +40,17 @@ impl NewIndex {
         })
     }
 
+    /// Goes on from what a stopped build of the same things has left behind, or begins.
+    pub fn progress(&self, identity: Identity) -> Result<Progress> {
+        Progress::open(self.staging.folder(), &self.staging.index(), identity)
+    }
+
+    /// Leaves what is there to the next build; the folder that it is in.
+    pub fn keep(&mut self) -> &Path {
+        self.staging.keep();
+        self.staging.folder()
+    }
+
     /// A segment to be filled.
     pub fn segment(&self) -> Result<SegmentWriter> {
         SegmentWriter::create(&self.staging.index().join(SEGMENTS_NAME), self.generation)
@@ -50,7 +62,7 @@ impl NewIndex {
     }
 
     /// Makes the segments of `manifest`, and nothing else, the state of the index.
-    pub fn commit(self, manifest: &Manifest) -> Result<()> {
+    pub fn commit(&self, manifest: &Manifest) -> Result<()> {
         let staged = self.staging.index();
         match self.replaces {
             Some(_) => commit::replace(&staged, &self.target, manifest),

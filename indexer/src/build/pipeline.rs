@@ -5,14 +5,20 @@ use std::time::Instant;
 
 use encoder::Encoder;
 use encoder::corpus::Columns;
+use encoder::text::Document;
 use serde::Serialize;
 
 use super::fill::{documents, fill, unchanged};
+use super::memory::rows_per_segment;
 use super::new_index::{self, NewIndex};
-use super::survey::survey;
+use super::progress::{FinishedRecord, Identity, Progress};
+use super::survey::{Surveyed, survey};
 use super::{Observer, Phase, hnsw, now};
-use crate::error::Result;
+use crate::error::{IndexError, Result};
 use crate::manifest::{ColumnsRecord, HnswRecord, Manifest, ModelRecord};
+
+/// Encoded documents from which on a build that stops keeps them: some minutes' work.
+const WORTH_KEEPING: u64 = 16_384;
 
 /// What to build and where.
 #[derive(Debug, Clone)]
@@ -27,8 +33,12 @@ pub struct BuildOptions {
     pub force: bool,
     /// The folder of the model that encodes, for the record.
     pub model: PathBuf,
+    /// What runs the model, as far as that changes vectors: a stopped build is not gone on with by another.
+    pub computing: String,
     /// `m` in `4..=128`, `ef_construction` in `8..=10000`.
     pub hnsw: HnswRecord,
+    /// Bytes of memory to stay within, by making several segments one after the other; none for one segment.
+    pub memory: Option<u64>,
 }
 
 /// What a build did.
@@ -38,6 +48,8 @@ pub struct Summary {
     pub index: PathBuf,
     /// Its documents.
     pub documents: u64,
+    /// Its segments.
+    pub segments: usize,
     /// Numbers per vector.
     pub dimension: usize,
     /// Documents longer than the model reads, encoded by their beginning.
@@ -46,6 +58,8 @@ pub struct Summary {
     pub unknown: u64,
     /// Tokens run through the model.
     pub tokens: u64,
+    /// Documents that a stopped build had encoded already.
+    pub resumed: u64,
     /// Links added because the builder of the graph had left nodes out of reach.
     pub repaired_links: usize,
     /// Bytes of all files.
@@ -70,56 +84,194 @@ impl BuildOptions {
     }
 }
 
-/// Reads all documents, encodes them with `encoder` and commits an index of them at once.
+/// Reads all documents, encodes them with `encoder` and commits an index of them at once. What a stopped build of the
+/// same documents, model and options has left behind is gone on with.
 ///
 /// # Errors
 /// Options or rows that cannot be used, files that cannot be read or written, another process that writes to the same
-/// index, a failing model, or [`IndexError::Interrupted`](crate::IndexError::Interrupted). In every case what was
-/// there before is untouched.
+/// index, a failing model, or [`IndexError::Interrupted`]. In every case what was
+/// there before is untouched; what has been encoded is kept, beside the index, where that is much.
 pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn Observer) -> Result<Summary> {
     let start = Instant::now();
     options.check()?;
-    let index = NewIndex::create(&options.out, options.force)?;
-    let count = survey(&options.inputs, &options.columns, observer, |_, _| Ok(()))?;
+    let mut index = NewIndex::create(&options.out, options.force)?;
+    let surveyed = survey(&options.inputs, &options.columns, observer, |_, _| Ok(()))?;
+    let dimension = encoder.dimension();
+    let rows = rows_per_segment(options.memory, &surveyed, dimension, options.hnsw)?;
+    let mut progress = index.progress(identity(options, encoder, &surveyed, rows))?;
+    let resumed = progress.encoded(dimension).min(surveyed.documents);
+    if progress.discarded {
+        observer.note(
+            "a stopped build of other documents, by another model or with other options is not gone on with",
+        );
+    }
+    if resumed > 0 {
+        observer.note(&format!(
+            "going on with a build that was stopped: {resumed} of {} documents are encoded",
+            surveyed.documents
+        ));
+    }
+    let made = Making {
+        options,
+        encoder,
+        surveyed: &surveyed,
+        rows,
+        seconds: Seconds::default(),
+    }
+    .segments(&index, &mut progress, observer);
+    let committed = made.and_then(|seconds| {
+        let manifest = manifest(options, encoder, &index, &progress);
+        index.commit(&manifest).map(|()| (seconds, manifest))
+    });
+    let (seconds, manifest) = match committed {
+        Ok(committed) => committed,
+        Err(error) => {
+            let encoded = progress.encoded(dimension).min(surveyed.documents);
+            if encoded >= WORTH_KEEPING && !matches!(error, IndexError::Unsynced { .. }) {
+                let folder = index.keep().display();
+                observer.note(&format!(
+                    "{encoded} of {} documents are encoded and kept in {folder}: the same command goes on from there",
+                    surveyed.documents
+                ));
+            }
+            return Err(error);
+        }
+    };
+    let counts = progress.counts();
+    Ok(Summary {
+        index: options.out.clone(),
+        documents: manifest.documents,
+        segments: manifest.segments.len(),
+        dimension,
+        truncated: counts.truncated,
+        unknown: counts.unknown,
+        tokens: counts.tokens,
+        resumed,
+        repaired_links: progress
+            .finished()
+            .iter()
+            .map(|segment| segment.repaired_links)
+            .sum(),
+        bytes: manifest.bytes(),
+        encode_seconds: seconds.encode,
+        link_seconds: seconds.link,
+        total_seconds: start.elapsed().as_secs_f64(),
+    })
+}
 
-    let encode_start = Instant::now();
-    observer.begin(Phase::Encode, Some(count));
-    let segment = index.segment()?;
-    let documents = documents(&options.inputs, &options.columns);
-    let filled = fill(&segment, documents, encoder, observer)?;
-    unchanged(&options.inputs, count, filled.vectors.len() as u64)?;
-    let encode_seconds = encode_start.elapsed().as_secs_f64();
+fn identity(options: &BuildOptions, encoder: &dyn Encoder, surveyed: &Surveyed, rows: u64) -> Identity {
+    Identity {
+        sextant: env!("CARGO_PKG_VERSION").into(),
+        documents: surveyed.hash.clone(),
+        count: surveyed.documents,
+        rows_per_segment: rows,
+        fingerprint: encoder.fingerprint().id(),
+        computing: options.computing.clone(),
+        hnsw: options.hnsw,
+    }
+}
 
-    let finished = segment.finish(&filled.vectors, options.hnsw, observer)?;
+/// Time spent in this process.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seconds {
+    encode: f64,
+    link: f64,
+}
+
+/// A build while its segments are made.
+struct Making<'a> {
+    options: &'a BuildOptions,
+    encoder: &'a dyn Encoder,
+    surveyed: &'a Surveyed,
+    /// Documents a segment.
+    rows: u64,
+    seconds: Seconds,
+}
+
+impl Making<'_> {
+    /// Makes all segments that are not finished, each written before the next is encoded.
+    fn segments(
+        mut self,
+        index: &NewIndex,
+        progress: &mut Progress,
+        observer: &mut dyn Observer,
+    ) -> Result<Seconds> {
+        let mut documents = documents(&self.options.inputs, &self.options.columns);
+        let mut left = self.surveyed.documents;
+        for finished in progress.finished() {
+            left = left.saturating_sub(finished.record.documents);
+            let done = finished.record.documents as usize;
+            documents
+                .by_ref()
+                .take(done)
+                .try_for_each(|document| document.map(drop))?;
+        }
+        while left > 0 {
+            let rows = self.rows.min(left);
+            observer.begin(Phase::Encode, Some(left));
+            let some = documents.by_ref().take(rows as usize);
+            self.segment(some, rows, (index, progress), observer)?;
+            left -= rows;
+        }
+        let more = documents.count() as u64;
+        unchanged(
+            &self.options.inputs,
+            self.surveyed.documents,
+            self.surveyed.documents + more,
+        )?;
+        Ok(self.seconds)
+    }
+
+    fn segment(
+        &mut self,
+        documents: impl Iterator<Item = Result<Document>>,
+        rows: u64,
+        (index, progress): (&NewIndex, &mut Progress),
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        let start = Instant::now();
+        let segment = index.segment()?;
+        let journal = Some(progress.journal()?);
+        let filled = fill(&segment, documents, (self.encoder, journal), observer)?;
+        let found = self.surveyed.documents - rows + filled.vectors.len() as u64;
+        unchanged(&self.options.inputs, self.surveyed.documents, found)?;
+        self.seconds.encode += start.elapsed().as_secs_f64();
+        let finished = segment.finish(&filled.vectors, self.options.hnsw, observer)?;
+        self.seconds.link += finished.link_seconds;
+        progress.finish(FinishedRecord {
+            record: finished.record,
+            counts: filled.counts,
+            repaired_links: finished.repaired_links,
+        })
+    }
+}
+
+fn manifest(
+    options: &BuildOptions,
+    encoder: &dyn Encoder,
+    index: &NewIndex,
+    progress: &Progress,
+) -> Manifest {
     let Columns { id, title, text } = options.columns.clone();
-    let manifest = Manifest {
+    let segments: Vec<_> = progress
+        .finished()
+        .iter()
+        .map(|finished| finished.record.clone())
+        .collect();
+    Manifest {
         generation: index.generation(),
         created: now(),
         sextant: env!("CARGO_PKG_VERSION").into(),
-        documents: count,
-        dimension: filled.vectors.dimension(),
+        documents: segments.iter().map(|segment| segment.documents).sum(),
+        dimension: encoder.dimension(),
         model: ModelRecord {
             path: options.model.clone(),
             fingerprint: encoder.fingerprint().clone(),
-            truncated: filled.truncated,
+            truncated: progress.counts().truncated,
         },
         hnsw: options.hnsw,
         columns: ColumnsRecord { id, title, text },
         sources: options.inputs.clone(),
-        segments: vec![finished.record],
-    };
-    index.commit(&manifest)?;
-    Ok(Summary {
-        index: options.out.clone(),
-        documents: count,
-        dimension: manifest.dimension,
-        truncated: filled.truncated,
-        unknown: filled.unknown,
-        tokens: filled.tokens,
-        repaired_links: finished.repaired_links,
-        bytes: manifest.bytes(),
-        encode_seconds,
-        link_seconds: finished.link_seconds,
-        total_seconds: start.elapsed().as_secs_f64(),
-    })
+        segments,
+    }
 }

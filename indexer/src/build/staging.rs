@@ -1,7 +1,7 @@
 //! The folder where a new index grows, beside its place: `.NAME.building`.
 //!
 //! It is locked while its process lives; the system drops the lock with the process, however that ends. So a folder
-//! that can be locked is a leftover, and the next build of the same index empties it.
+//! that can be locked is a leftover: the next build of the same index goes on from what is in it, or empties it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,16 +13,17 @@ use crate::error::{IndexError, Result};
 /// Name of the folder inside, which becomes the index.
 const INDEX_NAME: &str = "index";
 
-/// A folder that disappears with its owner, whatever the owner came to.
+/// A folder that disappears with its owner, whatever the owner came to, unless it is kept.
 #[derive(Debug)]
 pub(super) struct Staging {
     folder: PathBuf,
+    kept: bool,
     lock: Option<WriterLock>,
 }
 
 impl Staging {
-    /// Makes the folder, on the file system of `target` so that what is in it can be renamed into place; empties that
-    /// of a killed build.
+    /// Makes the folder, on the file system of `target` so that what is in it can be renamed into place, or takes over
+    /// that of a stopped build with all that is in it.
     ///
     /// # Errors
     /// [`IndexError::Locked`] where another build of `target` is running; a folder that cannot be written to.
@@ -40,14 +41,24 @@ impl Staging {
                 other => break other?,
             }
         };
-        empty(&folder).map_err(IndexError::write(&folder))?;
         let staging = Self {
             folder,
+            kept: false,
             lock: Some(lock),
         };
         let index = staging.index();
-        fs::create_dir(&index).map_err(IndexError::write(&index))?;
+        fs::create_dir_all(&index).map_err(IndexError::write(&index))?;
         Ok(staging)
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Leaves all that is in the folder to the next build.
+    pub fn keep(&mut self) {
+        self.kept = true;
     }
 
     /// The folder that becomes the index.
@@ -58,7 +69,9 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        let _ = empty(&self.folder);
+        if !self.kept {
+            let _ = empty(&self.folder);
+        }
         // The lock last, and then the folder only if no other has begun in it.
         drop(self.lock.take());
         let _ = fs::remove_dir(&self.folder);
@@ -107,12 +120,16 @@ mod tests {
         fs::create_dir_all(&leftover).unwrap();
         fs::create_dir(&other).unwrap();
         let staging = Staging::create(&target).unwrap();
-        assert!(!leftover.exists() && other.exists() && staging.index().is_dir());
+        assert!(leftover.exists() && other.exists(), "what is there can be of use");
         let error = Staging::create(&target).unwrap_err();
         assert!(matches!(error, IndexError::Locked { .. }), "{error}");
         assert!(staging.index().is_dir(), "it is in use");
         drop(staging);
-        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().collect();
-        assert_eq!(left.len(), 1, "{left:?}");
+        assert!(!target.with_file_name(".c.index.building").exists() && other.exists());
+        let mut staging = Staging::create(&target).unwrap();
+        staging.keep();
+        let kept = staging.index();
+        drop(staging);
+        assert!(kept.is_dir());
     }
 }

@@ -15,6 +15,16 @@ use crate::error::{IndexError, Result};
 /// Rows between two looks at whether to stop.
 const STRIDE: u64 = 1024;
 
+/// What all rows together are.
+pub(super) struct Surveyed {
+    /// How many documents there are.
+    pub documents: u64,
+    /// BLAKE3 over all of them in their order, in hexadecimal.
+    pub hash: String,
+    /// Bytes of all titles and texts.
+    pub bytes: u64,
+}
+
 /// Checks all rows of all inputs and counts them. `see` is shown every document that is good in itself, with its file
 /// and its row, from 1.
 pub(super) fn survey(
@@ -22,7 +32,7 @@ pub(super) fn survey(
     columns: &Columns,
     observer: &mut dyn Observer,
     mut see: impl FnMut((&Path, u64), &Document) -> Result<()>,
-) -> Result<u64> {
+) -> Result<Surveyed> {
     let mut total = Some(0);
     for path in inputs {
         let rows = corpus::read(path, columns)?.total();
@@ -30,12 +40,16 @@ pub(super) fn survey(
     }
     observer.begin(Phase::Check, total);
     let mut seen = Seen::default();
+    let mut hasher = blake3::Hasher::new();
+    let mut bytes = 0;
     for (file, path) in inputs.iter().enumerate() {
         for (row, document) in (1..).zip(corpus::read(path, columns)?) {
             let document = document?;
             let at = Place { file, row };
             check(path, row, &document)?;
             see((path, row), &document)?;
+            hash(&mut hasher, &document);
+            bytes += (document.title.len() + document.text.len()) as u64;
             seen.insert(inputs, at, document.id)?;
             if row.is_multiple_of(STRIDE) {
                 observer.advance(STRIDE);
@@ -59,7 +73,20 @@ pub(super) fn survey(
             found,
         });
     }
-    Ok(found)
+    Ok(Surveyed {
+        documents: found,
+        hash: hasher.finalize().to_hex().to_string(),
+        bytes,
+    })
+}
+
+/// Adds a document. Lengths keep ("ab", "c") and ("a", "bc") apart.
+fn hash(hasher: &mut blake3::Hasher, document: &Document) {
+    let fields = serde_json::Value::Object(document.fields.clone()).to_string();
+    for part in [&document.id, &document.title, &document.text, &fields] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
 }
 
 fn check(path: &Path, row: u64, document: &Document) -> Result<()> {

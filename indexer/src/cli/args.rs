@@ -34,7 +34,8 @@ const BUILD_EXAMPLES: &str = "\
 Input: Parquet, JSON Lines, JSON, CSV or TSV by the file's ending, or a BEIR folder. Every row needs
 a unique id and a text; a title is used where there is one; all other columns are stored.
 
-An index appears at once when everything is done; an error or Ctrl-C leaves what was there before.
+An index appears at once when everything is done; an error or Ctrl-C leaves what was there before. A build of many
+documents that was stopped or killed is gone on with by the same command.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 
@@ -130,6 +131,10 @@ pub struct BuildArguments {
     /// Candidates while linking a document: more find more, slower to build (8 to 10000)
     #[arg(long, default_value_t = 200, value_name = "N")]
     pub ef_construction: usize,
+    /// Stay within about this much memory, e.g. 4G or 800M, by making several segments, one after the other; they are
+    /// searched one by one, so fewer are faster [default: one segment, whatever memory it takes]
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    pub memory: Option<u64>,
     /// Replace an index that exists already
     #[arg(short, long)]
     pub force: bool,
@@ -242,6 +247,22 @@ pub enum Backend {
     Candle,
 }
 
+/// `4G`, `800M` or `500000000` as bytes; units are powers of 1024.
+fn memory_size(text: &str) -> Result<u64, String> {
+    let refused = || format!("expected a size like 4G or 800M, found {text:?}");
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let power = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 1,
+        "M" | "MB" | "MIB" => 2,
+        "G" | "GB" | "GIB" => 3,
+        "T" | "TB" | "TIB" => 4,
+        _ => return Err(refused()),
+    };
+    let number: u64 = digits.parse().map_err(|_| refused())?;
+    number.checked_mul(1 << (10 * power)).ok_or_else(refused)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,7 +297,7 @@ mod tests {
     #[test]
     fn every_flag_is_heard() {
         let line = "a.csv b.csv -o x.index --model m --device cuda:1 --backend candle --id i --title t \
-            --text x --truncate-dim 96 --precision bf16 --m 8 --ef-construction 50 --force --threads 2 --json";
+            --text x --truncate-dim 96 --precision bf16 --m 8 --ef-construction 50 --force --threads 2 --memory 4G --json";
         let arguments = build(line).unwrap();
         assert_eq!(arguments.inputs, ["a.csv", "b.csv"]);
         assert_eq!(arguments.out, Some("x.index".into()));
@@ -291,13 +312,17 @@ mod tests {
             (8, 50, Some(2))
         );
         assert!(arguments.force && arguments.json);
-        assert_eq!(arguments.truncate_dim, Some(96));
+        assert_eq!(
+            (arguments.truncate_dim, arguments.memory),
+            (Some(96), Some(4 << 30))
+        );
         assert_eq!(arguments.encoding.precision, Precision::Bf16);
     }
 
     #[test]
     fn commands_that_change_an_index_hear_their_flags() {
-        let parse = |line: &str| Arguments::try_parse_from(line.split_whitespace()).map(|parsed| parsed.command);
+        let parse =
+            |line: &str| Arguments::try_parse_from(line.split_whitespace()).map(|parsed| parsed.command);
         let line = "index update x.index a.csv b.csv --model m --backend candle --text t --threads 2 --json";
         let Ok(Command::Update(arguments)) = parse(line) else {
             panic!("{line}");
@@ -316,7 +341,12 @@ mod tests {
             panic!("compact");
         };
         assert_eq!((arguments.threads, arguments.json), (Some(2), true));
-        for line in ["index add x.index", "index delete x.index", "index compact", "index add x.index a.csv --m 4"] {
+        for line in [
+            "index add x.index",
+            "index delete x.index",
+            "index compact",
+            "index add x.index a.csv --m 4",
+        ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }
     }
@@ -331,6 +361,9 @@ mod tests {
             "a.csv --precision half",
             "a.csv --truncate-dim -1",
             "a.csv --M 16",
+            "a.csv --memory 4X",
+            "a.csv --memory G",
+            "a.csv --memory 99999999999T",
         ] {
             assert_eq!(build(line).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -34,6 +34,11 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
             .path
             .canonicalize()
             .unwrap_or_else(|_| located.path.clone()),
+        computing: format!(
+            "{:?} {:?}",
+            arguments.encoding.backend, arguments.encoding.precision
+        ),
+        memory: arguments.memory,
         hnsw: HnswRecord {
             m: arguments.m,
             ef_construction: arguments.ef_construction,
@@ -95,7 +100,11 @@ fn announce(
 }
 
 fn report(arguments: &BuildArguments, summary: &Summary, encoder: &dyn Encoder) -> anyhow::Result<()> {
-    output::notes((summary.truncated, summary.unknown), summary.documents, encoder.max_length());
+    output::notes(
+        (summary.truncated, summary.unknown),
+        summary.documents,
+        encoder.max_length(),
+    );
     if arguments.json {
         return output::summary(summary);
     }

@@ -49,7 +49,10 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         .segments
         .iter()
         .flat_map(|segment| {
-            let deleted = segment.deleted.iter().map(|deleted| file("deleted".into(), &deleted.file));
+            let deleted = segment
+                .deleted
+                .iter()
+                .map(|deleted| file("deleted".into(), &deleted.file));
             let files = segment.files.iter();
             let files = files.map(|record| file(format!("segments/{}", segment.name), record));
             files.chain(deleted).collect::<Vec<_>>()
@@ -58,7 +61,9 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
     let segments: Vec<_> = manifest
         .segments
         .iter()
-        .map(|segment| json!({"name": segment.name, "documents": segment.live(), "deleted": deleted(segment)}))
+        .map(
+            |segment| json!({"name": segment.name, "documents": segment.live(), "deleted": deleted(segment)}),
+        )
         .collect();
     json!({
         "type": "info",
@@ -140,9 +145,14 @@ fn text(path: &Path, manifest: &Manifest) -> String {
                 grouped(deleted(segment))
             ));
         }
-        let deleted = segment.deleted.as_ref().map(|deleted| &deleted.file);
-        let files = segment.files.iter().chain(deleted);
-        lines.extend(files.map(|file| format!("{:>12} {}", size(file.bytes), file.path)));
+        let deleted = segment.deleted.iter();
+        let deleted = deleted.map(|deleted| (deleted.file.bytes, format!("deleted/{}", deleted.file.path)));
+        let files = segment.files.iter().map(|file| (file.bytes, file.path.clone()));
+        lines.extend(
+            files
+                .chain(deleted)
+                .map(|(bytes, path)| format!("{:>12} {path}", size(bytes))),
+        );
     }
     lines.join("\n")
 }

@@ -64,6 +64,11 @@ impl Observer for Terminal {
         self.bar.enable_steady_tick(Duration::from_millis(200));
     }
 
+    fn note(&mut self, message: &str) {
+        self.bar
+            .suspend(|| output::message(format_args!("note: {message}")));
+    }
+
     fn advance(&mut self, documents: u64) {
         self.bar.inc(documents);
     }

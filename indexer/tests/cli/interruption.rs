@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use super::workplace::{INDEX, Workplace, stderr};
 
 /// Enough rows that the tiny model needs a while.
-fn long_corpus(place: &Workplace) {
+fn long_corpus(place: &Workplace, documents: usize) {
     let text = "fever and pain in the joint ".repeat(16);
-    let rows: String = (0..20_000)
+    let rows: String = (0..documents)
         .map(|i| format!("{{\"id\":\"{i}\",\"text\":\"{text}{i}\"}}\n"))
         .collect();
     place.write("corpus.jsonl", rows);
@@ -49,7 +49,7 @@ fn signal(child: &Child, name: &str) {
 #[test]
 fn ctrl_c_leaves_the_old_index_and_nothing_else() {
     let place = Workplace::with_index();
-    long_corpus(&place);
+    long_corpus(&place, 20_000);
     let before = place.snapshot();
     let child = started(&place);
     signal(&child, "INT");
@@ -73,6 +73,7 @@ fn ctrl_c_while_linking_is_heard_too() {
         fn begin(&mut self, phase: Phase, _total: Option<u64>) {
             self.0 = phase == Phase::Link;
         }
+        fn note(&mut self, _message: &str) {}
         fn advance(&mut self, _documents: u64) {}
         fn stopped(&self) -> bool {
             self.0
@@ -89,6 +90,8 @@ fn ctrl_c_while_linking_is_heard_too() {
         out: place.path("corpus.index"),
         force: false,
         model: "hash".into(),
+        computing: "hash".into(),
+        memory: None,
         hnsw: indexer::HnswRecord {
             m: 16,
             ef_construction: 200,
@@ -104,7 +107,7 @@ fn ctrl_c_while_linking_is_heard_too() {
 #[test]
 fn a_killed_build_is_cleaned_up_by_the_next() {
     let place = Workplace::with_index();
-    long_corpus(&place);
+    long_corpus(&place, 20_000);
     let mut child = started(&place);
     signal(&child, "KILL");
     child.wait().unwrap();
@@ -114,6 +117,60 @@ fn a_killed_build_is_cleaned_up_by_the_next() {
     place.succeeds(&["build", "corpus.jsonl", "--force"]);
     assert!(staging(&place.path("")).is_none());
     assert_eq!(place.json(&["info", "--json"])["documents"], 1);
+}
+
+#[test]
+fn a_killed_build_goes_on_where_it_was() {
+    let place = Workplace::new();
+    long_corpus(&place, 4_000);
+    let mut child = started(&place);
+    // Two whole chunks of 1,024 vectors of 32 numbers, each with a header of 64 bytes.
+    let enough = 2 * (64 + 1024 * 32 * 4);
+    let journal = staging(&place.path("")).unwrap().join("encoded-0");
+    let limit = Instant::now() + Duration::from_secs(120);
+    while fs::metadata(&journal).map_or(0, |data| data.len()) < enough {
+        assert!(Instant::now() < limit, "it never encoded anything");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    let output = place
+        .command(&["build", "corpus.jsonl", "--json"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("note: going on with a build that was stopped: "),
+        "{}",
+        stderr(&output)
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert!(summary["resumed"].as_u64().unwrap() >= 2048, "{summary}");
+    assert_eq!(summary["documents"], 4_000);
+    assert!(staging(&place.path("")).is_none());
+    assert_eq!(place.json(&["info", "--json"])["documents"], 4_000);
+}
+
+#[test]
+fn memory_makes_segments_and_too_little_is_refused() {
+    let place = Workplace::with_index();
+    place.fails(
+        &["build", "corpus.jsonl", "--force", "--memory", "10M"],
+        &["--memory: expected at least ", "found 10M"],
+    );
+    place.succeeds(&["build", "corpus.jsonl", "--force", "--memory", "2G"]);
+    let rows: String = (0..2500)
+        .map(|i| format!("{{\"id\":{i},\"text\":\"pain {i}\"}}\n"))
+        .collect();
+    place.write("corpus.jsonl", rows);
+    let summary = place.json(&["build", "corpus.jsonl", "--force", "--memory", "805M", "--json"]);
+    assert_eq!(
+        (&summary["segments"], &summary["documents"]),
+        (&2.into(), &2500.into())
+    );
+    let info = place.json(&["info", "--json"]);
+    assert_eq!(info["segments"][0]["documents"], 1250);
 }
 
 /// A limit on the size of files stands in for a full disk where none can be mounted: the system

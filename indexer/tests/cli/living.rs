@@ -7,7 +7,7 @@ use std::process::Stdio;
 use indexer::IndexReader;
 use serde_json::Value;
 
-use super::workplace::{ROWS, Workplace, stderr};
+use super::workplace::{Workplace, stderr};
 
 fn ids(place: &Workplace) -> Vec<String> {
     let reader = IndexReader::open(&place.path("corpus.index")).unwrap();
@@ -30,7 +30,8 @@ fn documents_are_added_replaced_deleted_and_the_index_compacted() {
     let place = with_more();
     let said = place.succeeds(&["add", "corpus.index", "more.jsonl"]);
     assert!(
-        said.starts_with("corpus.index: 2 documents added in ") && said.contains("now 6 documents in 2 segments, "),
+        said.starts_with("corpus.index: 2 documents added in ")
+            && said.contains("now 6 documents in 2 segments, "),
         "{said}"
     );
     assert_eq!(ids(&place), ["gout", "flu", "rest", "ecg", "eye", "cough"]);
@@ -39,12 +40,19 @@ fn documents_are_added_replaced_deleted_and_the_index_compacted() {
         "{\"id\":\"flu\",\"text\":\"Another text on sleep.\"}\n{\"id\":\"new\",\"text\":\"New.\"}\n",
     );
     let said = place.succeeds(&["update", "corpus.index", "changed.jsonl"]);
-    assert!(said.starts_with("corpus.index: 1 document replaced, 1 added in "), "{said}");
+    assert!(
+        said.starts_with("corpus.index: 1 document replaced, 1 added in "),
+        "{said}"
+    );
     let said = place.succeeds(&["delete", "corpus.index", "gout", "new", "gout"]);
     assert_eq!(said, "corpus.index: 2 documents deleted; now 5 documents\n");
     assert_eq!(ids(&place), ["rest", "ecg", "eye", "cough", "flu"]);
     let info = place.succeeds(&["info", "corpus.index"]);
-    for line in ["documents    5", "segments     3, with 3 rows deleted", "format       3, generation 4"] {
+    for line in [
+        "documents    5",
+        "segments     3, with 3 rows deleted",
+        "format       3, generation 4",
+    ] {
         assert!(info.contains(line), "{line:?} is not in {info}");
     }
     let said = place.succeeds(&["compact", "corpus.index"]);
@@ -63,24 +71,50 @@ fn documents_are_added_replaced_deleted_and_the_index_compacted() {
 fn json_says_the_same_for_machines() {
     let place = with_more();
     let said = place.succeeds(&["add", "corpus.index", "more.jsonl", "--json"]);
-    let objects: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let objects: Vec<Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!((objects[0]["type"].as_str(), objects.len()), (Some("model"), 2));
     let summary = &objects[1];
     assert_eq!(
-        (&summary["type"], &summary["added"], &summary["replaced"], &summary["documents"], &summary["segments"]),
+        (
+            &summary["type"],
+            &summary["added"],
+            &summary["replaced"],
+            &summary["documents"],
+            &summary["segments"]
+        ),
         (&"summary".into(), &2.into(), &0.into(), &6.into(), &2.into())
     );
     let summary = place.json(&["update", "corpus.index", "more.jsonl", "--json"]);
     assert_eq!((&summary["added"], &summary["replaced"]), (&0.into(), &2.into()));
-    let summary = place.json(&["delete", "corpus.index", "eye", "no", "--ignore-missing", "--json"]);
+    let summary = place.json(&[
+        "delete",
+        "corpus.index",
+        "eye",
+        "no",
+        "--ignore-missing",
+        "--json",
+    ]);
     assert_eq!(
         (&summary["deleted"], &summary["missing"], &summary["documents"]),
         (&1.into(), &serde_json::json!(["no"]), &5.into())
     );
     let info = place.json(&["info", "corpus.index", "--json"]);
-    assert_eq!((&info["deleted"], &info["documents"], &info["segments"][1]["deleted"]), (&1.into(), &5.into(), &1.into()));
+    assert_eq!(
+        (
+            &info["deleted"],
+            &info["documents"],
+            &info["segments"][1]["deleted"]
+        ),
+        (&1.into(), &5.into(), &1.into())
+    );
     let summary = place.json(&["compact", "corpus.index", "--json"]);
-    assert_eq!((&summary["dropped"], &summary["segments"]), (&1.into(), &1.into()));
+    assert_eq!(
+        (&summary["dropped"], &summary["segments"]),
+        (&1.into(), &1.into())
+    );
 }
 
 #[test]
@@ -92,18 +126,32 @@ fn ids_that_are_there_or_are_not_are_errors_that_name_them() {
     );
     place.fails(
         &["add", "corpus.index", "again.jsonl"],
-        &["again.jsonl: row 2", "\"flu\"", "corpus.index has already", "index update"],
+        &[
+            "again.jsonl: row 2",
+            "\"flu\"",
+            "corpus.index has already",
+            "index update",
+        ],
     );
-    place.write("twice.jsonl", "{\"id\":\"one\",\"text\":\"x\"}\n{\"id\":\"one\",\"text\":\"y\"}\n");
+    place.write(
+        "twice.jsonl",
+        "{\"id\":\"one\",\"text\":\"x\"}\n{\"id\":\"one\",\"text\":\"y\"}\n",
+    );
     for command in ["add", "update"] {
-        place.fails(&[command, "corpus.index", "twice.jsonl"], &["twice.jsonl: row 2", "\"one\""]);
+        place.fails(
+            &[command, "corpus.index", "twice.jsonl"],
+            &["twice.jsonl: row 2", "\"one\""],
+        );
         place.fails(&[command, "corpus.index", "none.jsonl"], &["none.jsonl"]);
     }
     place.fails(
         &["delete", "corpus.index", "gout", "no", "none"],
         &["corpus.index", "\"no\"", "1 other id", "--ignore-missing"],
     );
-    place.fails(&["delete", "corpus.index", "--ids", "ids.txt"], &["ids.txt", "an id a line"]);
+    place.fails(
+        &["delete", "corpus.index", "--ids", "ids.txt"],
+        &["ids.txt", "an id a line"],
+    );
     place.write("ids.txt", "flu\r\n\nrest\n");
     place.succeeds(&["delete", "corpus.index", "gout", "--ids", "ids.txt"]);
     assert_eq!(ids(&place), ["ecg"]);
@@ -115,10 +163,17 @@ fn only_the_model_of_the_index_can_encode_more() {
     encoder::testing::write_tiny_model(&place.path("other"), 2).unwrap();
     place.fails(
         &["add", "corpus.index", "more.jsonl", "--model", "other"],
-        &["other is not the model that made corpus.index", "weights", "--model DIR"],
+        &[
+            "other is not the model that made corpus.index",
+            "weights",
+            "--model DIR",
+        ],
     );
     fs::rename(place.path("model"), place.path("moved")).unwrap();
-    place.fails(&["add", "corpus.index", "more.jsonl"], &["its model was at", "--model DIR"]);
+    place.fails(
+        &["add", "corpus.index", "more.jsonl"],
+        &["its model was at", "--model DIR"],
+    );
     place.succeeds(&["add", "corpus.index", "more.jsonl", "--model", "moved"]);
 }
 
@@ -128,10 +183,27 @@ fn the_columns_and_the_length_of_vectors_are_the_index_s_own() {
     place.write("corpus.csv", "key,body\na,Fever\n");
     place.write("more.csv", "key,body\nb,Cough\n");
     place.write("others.csv", "id,text\nc,Pain\n");
-    place.succeeds(&["build", "corpus.csv", "--id", "key", "--text", "body", "--truncate-dim", "8"]);
+    place.succeeds(&[
+        "build",
+        "corpus.csv",
+        "--id",
+        "key",
+        "--text",
+        "body",
+        "--truncate-dim",
+        "8",
+    ]);
     place.succeeds(&["add", "corpus.index", "more.csv"]);
     place.fails(&["add", "corpus.index", "others.csv"], &["others.csv", "key"]);
-    place.succeeds(&["add", "corpus.index", "others.csv", "--id", "id", "--text", "text"]);
+    place.succeeds(&[
+        "add",
+        "corpus.index",
+        "others.csv",
+        "--id",
+        "id",
+        "--text",
+        "text",
+    ]);
     assert_eq!(ids(&place), ["a", "b", "c"]);
     let reader = IndexReader::open(&place.path("corpus.index")).unwrap();
     assert_eq!(reader.vector(2).len(), 8);
@@ -180,7 +252,11 @@ fn long_input(place: &Workplace) {
 /// Starts to add many documents, and waits until it has begun to write.
 fn started(place: &Workplace) -> std::process::Child {
     let mut command = place.command(&["add", "corpus.index", "long.jsonl"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let limit = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while fs::read_dir(place.path("corpus.index/segments")).unwrap().count() < 2 {
         assert!(std::time::Instant::now() < limit, "it never began to write");
@@ -213,7 +289,10 @@ fn a_second_writer_is_told_who_the_first_is_and_readers_go_on() {
         let message = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{message}");
         let error = message.lines().last().unwrap();
-        assert!(error.starts_with("error: corpus.index: ") && error.contains(&holder), "{message}");
+        assert!(
+            error.starts_with("error: corpus.index: ") && error.contains(&holder),
+            "{message}"
+        );
     }
     assert_eq!(place.json(&["info", "corpus.index", "--json"])["documents"], 4);
     // Killed, it holds nothing any more, whatever its lock's file says.
@@ -253,7 +332,10 @@ fn damage_to_a_file_of_deleted_rows_is_refused() {
         let mut bytes = whole.clone();
         bytes[place_of_damage] ^= 1;
         fs::write(&file, bytes).unwrap();
-        let error = IndexReader::open(&place.path("corpus.index")).err().unwrap().to_string();
+        let error = IndexReader::open(&place.path("corpus.index"))
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains(name) && error.contains("checksum"), "{error}");
     }
     fs::remove_file(&file).unwrap();

@@ -97,6 +97,8 @@ pub fn options(folder: &Path, count: usize) -> BuildOptions {
         out: folder.join("made.index"),
         force: true,
         model: "table".into(),
+        computing: "table".into(),
+        memory: None,
         hnsw: HnswRecord {
             m: 16,
             ef_construction: 200,

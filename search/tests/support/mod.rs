@@ -58,6 +58,8 @@ impl Workplace {
             out: self.path(name),
             force: false,
             model: self.path("model"),
+            computing: "test".into(),
+            memory: None,
             hnsw: HnswRecord {
                 m: 8,
                 ef_construction: 64,

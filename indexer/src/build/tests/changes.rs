@@ -18,7 +18,10 @@ fn some(range: std::ops::Range<usize>) -> Vec<(String, String)> {
 }
 
 fn borrowed(documents: &[(String, String)]) -> Vec<(&str, &str)> {
-    documents.iter().map(|(id, text)| (id.as_str(), text.as_str())).collect()
+    documents
+        .iter()
+        .map(|(id, text)| (id.as_str(), text.as_str()))
+        .collect()
 }
 
 #[test]
@@ -73,20 +76,35 @@ fn deleted_documents_are_found_no_more_and_make_room_for_others() {
         let query = reader.vector(2);
         let found = reader.search_vectors(query, k, 10);
         assert_eq!(found.len(), k.min(30), "a full answer of what is left");
-        assert_eq!(by_id(&reader, &reader.search_exact(query, k)), by_id(&rest, &rest.search_exact(query, k)));
-        let words = reader.search_words("gout joint pain fever cough virus heart", k).unwrap();
+        assert_eq!(
+            by_id(&reader, &reader.search_exact(query, k)),
+            by_id(&rest, &rest.search_exact(query, k))
+        );
+        let words = reader
+            .search_words("gout joint pain fever cough virus heart", k)
+            .unwrap();
         assert_eq!(words.len(), k.min(30));
         assert!(words.iter().all(|hit| reader.is_live(hit.row)));
     }
     place.compact();
     let compacted = place.reader();
-    assert_eq!((compacted.row_count(), compacted.manifest().segments.len()), (30, 1));
+    assert_eq!(
+        (compacted.row_count(), compacted.manifest().segments.len()),
+        (30, 1)
+    );
     for query in ["gout pain", "number7", "heart virus cough fever"] {
-        let (one, other) = (compacted.search_words(query, 60).unwrap(), rest.search_words(query, 60).unwrap());
+        let (one, other) = (
+            compacted.search_words(query, 60).unwrap(),
+            rest.search_words(query, 60).unwrap(),
+        );
         assert_eq!(one, other, "{query}");
     }
     for row in 0..30 {
-        assert_eq!(compacted.vector(row), rest.vector(row), "to the bit: nothing is encoded again");
+        assert_eq!(
+            compacted.vector(row),
+            rest.vector(row),
+            "to the bit: nothing is encoded again"
+        );
         assert_eq!(compacted.document(row).unwrap(), rest.document(row).unwrap());
     }
 }
@@ -103,7 +121,10 @@ fn an_update_replaces_by_id_and_adds_the_rest() {
     assert!(reader.search_words("fever", 9).unwrap().is_empty());
     let found = reader.search_words("cough", 9).unwrap();
     assert_eq!(by_id(&reader, &found)[0].0, "b");
-    assert_eq!(reader.search_vectors(&encoder_row("new cough"), 1, 9)[0].row, found[0].row);
+    assert_eq!(
+        reader.search_vectors(&encoder_row("new cough"), 1, 9)[0].row,
+        found[0].row
+    );
     // A segment whose rows are all replaced leaves the index.
     place.update(&[("b", "newer"), ("c", "newer")]);
     assert_eq!(place.reader().manifest().segments.len(), 2);
@@ -130,9 +151,14 @@ fn what_is_refused_changes_nothing() {
     let other = HashEncoder::new(DIMENSION).truncated_from(16);
     let error = place.writer().add(&known, &other, &mut Unwatched).unwrap_err();
     assert!(matches!(error, IndexError::OtherModel(_)), "{error}");
-    let error = place.writer().delete(&["a".into(), "x".into(), "y".into(), "x".into()], false);
+    let error = place
+        .writer()
+        .delete(&["a".into(), "x".into(), "y".into(), "x".into()], false);
     let message = error.unwrap_err().to_string();
-    assert!(message.contains("\"x\", found none, nor with 1 other id"), "{message}");
+    assert!(
+        message.contains("\"x\", found none, nor with 1 other id"),
+        "{message}"
+    );
     let summary = place.writer().delete(&["x".into()], true).unwrap();
     assert_eq!((summary.deleted, summary.missing), (0, vec!["x".to_owned()]));
     let summary = place.writer().compact(&mut Unwatched).unwrap();

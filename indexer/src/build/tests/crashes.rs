@@ -26,7 +26,10 @@ fn crash(place: &Place, expected: &[&str]) {
     let manifest = writer.reader().manifest().clone();
     drop(writer);
     assert_eq!(names(&index.join(SEGMENTS_NAME)).len(), manifest.segments.len());
-    let deleted = manifest.segments.iter().filter(|segment| segment.deleted.is_some());
+    let deleted = manifest
+        .segments
+        .iter()
+        .filter(|segment| segment.deleted.is_some());
     assert_eq!(names(&index.join(DELETED_NAME)).len(), deleted.count());
     let left = names(&index);
     let known = [DELETED_NAME, MANIFEST_NAME, SEGMENTS_NAME];
@@ -45,7 +48,7 @@ fn at_every_step_of_an_update() {
     let columns = Default::default();
     let documents = super::super::fill::documents(std::slice::from_ref(&input), &columns);
     let encoder = HashEncoder::new(DIMENSION);
-    let filled = super::super::fill::fill(&segment, documents, &encoder, &mut Unwatched).unwrap();
+    let filled = super::super::fill::fill(&segment, documents, (&encoder, None), &mut Unwatched).unwrap();
     crash(&place, &old);
     let hnsw = writer.committed().hnsw;
     let finished = segment.finish(&filled.vectors, hnsw, &mut Unwatched).unwrap();
@@ -58,7 +61,11 @@ fn at_every_step_of_an_update() {
     fs::write(place.index().join("MANIFEST.new"), "half of a mani").unwrap();
     crash(&place, &old);
     writer.commit(next).unwrap();
-    assert_eq!(names(&place.index().join(DELETED_NAME)).len(), 2, "the old one is there still");
+    assert_eq!(
+        names(&place.index().join(DELETED_NAME)).len(),
+        2,
+        "the old one is there still"
+    );
     crash(&place, &new);
     drop(writer);
     assert_eq!(names(&place.index().join(DELETED_NAME)).len(), 1);
@@ -97,5 +104,8 @@ fn a_manifest_that_cannot_be_placed_takes_its_files_with_it() {
     assert!(matches!(error, IndexError::Write { .. }), "{error}");
     assert_eq!(ids(&place.index()), ["a", "b"]);
     assert_eq!(names(&place.index().join(SEGMENTS_NAME)).len(), 1);
-    assert_eq!(names(&place.index()), [MANIFEST_NAME, "MANIFEST.new", SEGMENTS_NAME]);
+    assert_eq!(
+        names(&place.index()),
+        [MANIFEST_NAME, "MANIFEST.new", SEGMENTS_NAME]
+    );
 }

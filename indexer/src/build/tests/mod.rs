@@ -3,6 +3,7 @@
 mod changes;
 mod crashes;
 mod readers;
+mod resuming;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ impl Place {
             out: self.folder.path().join(name),
             force: true,
             model: PathBuf::from("model"),
+            computing: "hash".into(),
+            memory: None,
             hnsw: HnswRecord {
                 m: 4,
                 ef_construction: 8,

@@ -17,7 +17,10 @@ fn a_reader_keeps_the_state_that_it_opened_and_a_refreshed_one_has_the_newest() 
     assert_eq!(old.search_words("gout", 9).unwrap().len(), 1);
     assert_eq!(old.search_vectors(old.vector(0), 9, 9).len(), 2);
     let new = old.refresh().unwrap().unwrap();
-    assert_eq!((new.len(), new.find("a").unwrap(), new.find("c").unwrap()), (2, None, Some(1)));
+    assert_eq!(
+        (new.len(), new.find("a").unwrap(), new.find("c").unwrap()),
+        (2, None, Some(1))
+    );
     assert!(new.refresh().unwrap().is_none());
     place.build("c.index", &[("z", "made anew")]);
     let anew = new.refresh().unwrap().unwrap();
@@ -31,7 +34,10 @@ fn a_refresh_opens_only_what_is_new() {
     place.add(&[("c", "cough")]);
     place.delete(&["a"]);
     // What both states have is not looked at again: its files could even be gone.
-    let segment = place.index().join("segments").join(&old.manifest().segments[0].name);
+    let segment = place
+        .index()
+        .join("segments")
+        .join(&old.manifest().segments[0].name);
     fs::rename(&segment, segment.with_extension("away")).unwrap();
     assert!(IndexReader::open(&place.index()).is_err());
     let new = old.refresh().unwrap().unwrap();
@@ -53,7 +59,12 @@ fn commits_are_never_seen_by_halves(commits: usize) {
         let (x, y) = (text("x"), text("y"));
         assert_eq!(x, y);
         assert_eq!(reader.search_words(&x, 9).unwrap().len(), 2, "{x}");
-        assert_eq!(reader.search_vectors(reader.vector(reader.find("x").unwrap().unwrap()), 9, 9).len(), 3);
+        assert_eq!(
+            reader
+                .search_vectors(reader.vector(reader.find("x").unwrap().unwrap()), 9, 9)
+                .len(),
+            3
+        );
         x
     };
     let watch = |fresh: bool| {
@@ -101,7 +112,9 @@ fn a_thousand_commits_are_never_seen_by_halves() {
 fn a_second_writer_is_told_so_at_once() {
     let place = Place::with(&[("a", "gout")]);
     let first = place.writer();
-    let error = IndexWriter::open(&place.index()).err().expect("there is one already");
+    let error = IndexWriter::open(&place.index())
+        .err()
+        .expect("there is one already");
     assert!(matches!(error, IndexError::Locked { .. }), "{error}");
     assert_eq!(ids(&place.index()), ["a"], "readers need no lock");
     drop(first);

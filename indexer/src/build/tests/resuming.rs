@@ -1,0 +1,205 @@
+//! A build that was stopped is gone on with, to the same index.
+
+use std::cell::Cell;
+
+use encoder::model::Fingerprint;
+use encoder::{Encoded, Encoder};
+
+use super::super::{Observer, Phase};
+use super::*;
+
+const DOCUMENTS: usize = 20_000;
+
+/// Counts the texts that it encodes.
+struct Counting {
+    encoder: HashEncoder,
+    texts: Cell<usize>,
+}
+
+impl Counting {
+    fn new() -> Self {
+        Self {
+            encoder: HashEncoder::new(DIMENSION),
+            texts: Cell::new(0),
+        }
+    }
+}
+
+impl Encoder for Counting {
+    fn dimension(&self) -> usize {
+        self.encoder.dimension()
+    }
+
+    fn max_length(&self) -> usize {
+        self.encoder.max_length()
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        self.encoder.fingerprint()
+    }
+
+    fn encode_queries(&self, texts: &[&str]) -> encoder::Result<Encoded> {
+        self.encoder.encode_queries(texts)
+    }
+
+    fn encode_documents(&self, texts: &[&str]) -> encoder::Result<Encoded> {
+        self.texts.set(self.texts.get() + texts.len());
+        self.encoder.encode_documents(texts)
+    }
+}
+
+/// Stops when so many documents are encoded, and remembers what it is told.
+struct StopAfter {
+    documents: usize,
+    encoded: usize,
+    encoding: bool,
+    notes: Vec<String>,
+}
+
+impl StopAfter {
+    fn new(documents: usize) -> Self {
+        Self {
+            documents,
+            encoded: 0,
+            encoding: false,
+            notes: Vec::new(),
+        }
+    }
+}
+
+impl Observer for StopAfter {
+    fn begin(&mut self, phase: Phase, _total: Option<u64>) {
+        self.encoding = phase == Phase::Encode;
+    }
+
+    fn note(&mut self, message: &str) {
+        self.notes.push(message.to_owned());
+    }
+
+    fn advance(&mut self, documents: u64) {
+        self.encoded += usize::from(self.encoding) * documents as usize;
+    }
+
+    fn stopped(&self) -> bool {
+        self.encoded >= self.documents
+    }
+}
+
+fn options(folder: &Path, memory: Option<u64>) -> BuildOptions {
+    let input = folder.join("input.jsonl");
+    if !input.exists() {
+        let rows: String = (0..DOCUMENTS)
+            .map(|i| format!("{{\"id\":\"{i}\",\"text\":\"pain {} number{i}\"}}\n", i % 97))
+            .collect();
+        fs::write(&input, rows).unwrap();
+    }
+    BuildOptions {
+        inputs: vec![input],
+        columns: Default::default(),
+        out: folder.join("c.index"),
+        force: false,
+        model: PathBuf::from("model"),
+        computing: "hash".into(),
+        memory,
+        hnsw: HnswRecord {
+            m: 4,
+            ef_construction: 8,
+        },
+    }
+}
+
+/// Bytes that make four segments.
+const MEMORY: u64 = (800 << 20) + 5_000_000;
+
+fn assert_same(one: &Path, other: &Path) {
+    let (one, other) = (IndexReader::open(one).unwrap(), IndexReader::open(other).unwrap());
+    assert_eq!((one.len(), other.len()), (DOCUMENTS, DOCUMENTS));
+    for row in 0..DOCUMENTS as u32 {
+        assert_eq!(one.vector(row), other.vector(row), "row {row}");
+    }
+    for row in (0..DOCUMENTS as u32).step_by(101) {
+        assert_eq!(one.document(row).unwrap(), other.document(row).unwrap());
+    }
+    let [one, other] = [&one, &other].map(|index| index.search_words("number7 pain", 30).unwrap());
+    assert_eq!(one, other);
+}
+
+#[test]
+fn an_interrupted_build_goes_on_where_it_was() {
+    let whole = tempfile::tempdir().unwrap();
+    let summary = build(&options(whole.path(), None), &Counting::new(), &mut Unwatched).unwrap();
+    assert_eq!((summary.segments, summary.resumed), (1, 0));
+    for (memory, segments) in [(None, 1), (Some(MEMORY), 4)] {
+        let folder = tempfile::tempdir().unwrap();
+        let options = options(folder.path(), memory);
+        let mut observer = StopAfter::new(17_500);
+        let first = Counting::new();
+        let error = build(&options, &first, &mut observer).unwrap_err();
+        assert!(matches!(error, IndexError::Interrupted), "{error}");
+        assert!(
+            observer.notes[0].contains("the same command goes on"),
+            "{:?}",
+            observer.notes
+        );
+        assert!(!options.out.exists());
+        let (mut observer, second) = (StopAfter::new(usize::MAX), Counting::new());
+        let summary = build(&options, &second, &mut observer).unwrap();
+        assert!(
+            observer.notes[0].contains("going on with a build"),
+            "{:?}",
+            observer.notes
+        );
+        assert_eq!(summary.segments, segments);
+        assert!(summary.resumed >= 16_384 && summary.tokens == 3 * DOCUMENTS as u64);
+        assert!(
+            second.texts.get() <= DOCUMENTS - 16_384
+                && first.texts.get() + second.texts.get() <= DOCUMENTS + 1024,
+            "{} and {}",
+            first.texts.get(),
+            second.texts.get()
+        );
+        assert_same(&options.out, &whole.path().join("c.index"));
+        assert_eq!(names(folder.path()), ["c.index", "input.jsonl"]);
+    }
+}
+
+#[test]
+fn other_documents_or_options_start_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let begun = options(folder.path(), None);
+    let begin = || {
+        let error = build(&begun, &Counting::new(), &mut StopAfter::new(17_500)).unwrap_err();
+        assert!(matches!(error, IndexError::Interrupted), "{error}");
+    };
+    begin();
+    let mut other = begun.clone();
+    other.hnsw.m = 5;
+    let starts_anew = |options: &BuildOptions| {
+        let (mut observer, encoder) = (StopAfter::new(usize::MAX), Counting::new());
+        let summary = build(options, &encoder, &mut observer).unwrap();
+        assert_eq!(
+            (summary.resumed, encoder.texts.get()),
+            (0, summary.documents as usize)
+        );
+        assert!(
+            observer.notes[0].contains("is not gone on with"),
+            "{:?}",
+            observer.notes
+        );
+        fs::remove_dir_all(&options.out).unwrap();
+    };
+    starts_anew(&other);
+    begin();
+    let mut text = fs::read_to_string(&begun.inputs[0]).unwrap();
+    text += "{\"id\":\"more\",\"text\":\"more\"}\n";
+    fs::write(&begun.inputs[0], text).unwrap();
+    starts_anew(&begun);
+}
+
+#[test]
+fn little_work_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path(), None);
+    build(&options, &Counting::new(), &mut StopAfter::new(3_000)).unwrap_err();
+    assert_eq!(names(folder.path()), ["input.jsonl"]);
+}
