@@ -29,11 +29,11 @@ mod unit;
 mod vectors_file;
 
 pub use error::{IndexError, OtherModel, Result};
-pub use indexer_ann::RowSet;
+pub use indexer_ann::{RowSet, Strategy};
 pub use indexer_bm25::{Filter, FilterError};
 pub use manifest::{
     ColumnsRecord, DeletedRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest,
     ModelRecord, SegmentRecord,
 };
-pub use reader::IndexReader;
+pub use reader::{IndexReader, Matching};
 pub use snippet::Snippet;

@@ -14,6 +14,10 @@ use crate::segment::Segment;
 use crate::snippet::{self, Snippet};
 use crate::unit;
 
+mod filtered;
+
+pub use filtered::Matching;
+
 /// Commits in a row that may come in the way of one opening before that is taken for an error.
 const ATTEMPTS: usize = 100;
 
@@ -186,7 +190,7 @@ impl IndexReader {
     /// direction: nothing is found for a query of zeros, and documents of zeros are not found.
     pub fn search_vectors(&self, query: &[f32], k: usize, ef: usize) -> Vec<Neighbor> {
         self.search_segments(query, k, |segment, live, query| {
-            segment.search_vectors(query, k, ef, live)
+            segment.search_vectors(query, k, ef, live).0
         })
     }
 

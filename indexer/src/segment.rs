@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use encoder::vectors::{Neighbor, TopK, is_zero};
-use indexer_ann::RowSet;
+use indexer_ann::{RowSet, Strategy};
 use indexer_bm25::Words;
 
 use crate::checksum;
@@ -73,7 +73,7 @@ impl Segment {
     }
 
     /// Up to `k` of the accepted rows (all, where none are named) nearest to the unit vector `query`, best first, ties
-    /// by row, from a walk wide enough to see about `ef` of them.
+    /// by row, from a walk wide enough to see about `ef` of them; and whether there was a walk, or all were compared.
     ///
     /// Fewer than `k` are found only where no more rows are accepted and have a direction.
     pub fn search_vectors(
@@ -82,7 +82,7 @@ impl Segment {
         k: usize,
         ef: usize,
         accept: Option<&RowSet>,
-    ) -> Vec<Neighbor> {
+    ) -> (Vec<Neighbor>, Strategy) {
         let wanted = ef.max(k);
         let mut width = match accept {
             None => wanted,
@@ -91,13 +91,13 @@ impl Segment {
         };
         loop {
             if accept.is_some() && width >= self.len() {
-                return self.search_exact(query, k, accept);
+                return (self.search_exact(query, k, accept), Strategy::Exact);
             }
             let mut found = self.graph.search(self.vectors.rows(), query, width, width);
             found.retain(|neighbor| self.can_be_found(neighbor, accept));
             if found.len() >= k || width >= self.len() {
                 found.truncate(k);
-                return found;
+                return (found, Strategy::Walk);
             }
             width *= 2;
         }

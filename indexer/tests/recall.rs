@@ -6,6 +6,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "recall/filters.rs"]
+mod filters;
 mod support;
 
 use std::path::Path;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
+use indexer::{Filter, FilterError};
 
 use crate::hits::Mode;
 use crate::tsne::Dims;
@@ -73,6 +74,10 @@ pub struct SearchArgs {
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_HITS))]
     pub k: usize,
 
+    /// Which documents.
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
     /// Which index.
     #[command(flatten)]
     pub index: IndexArgs,
@@ -90,6 +95,25 @@ impl SearchArgs {
             .unwrap_or_else(|| self.words.join(" "))
             .trim()
             .to_owned()
+    }
+}
+
+/// Which documents.
+#[derive(Debug, Args)]
+pub struct FilterArgs {
+    /// Only documents whose columns match, as in 'kind = symptoms' or 'year >= 2010 and not source in (a, b)'; given
+    /// several times, all must match
+    #[arg(long = "where", value_name = "FILTER")]
+    pub conditions: Vec<String>,
+}
+
+impl FilterArgs {
+    /// All of them as one filter; `None` where there is none.
+    ///
+    /// # Errors
+    /// What does not fit the language, and where.
+    pub fn filter(&self) -> Result<Option<Filter>, FilterError> {
+        Filter::parse_all(&self.conditions)
     }
 }
 
@@ -130,6 +154,10 @@ pub struct EvalArgs {
     /// Judgements: query, document, grade as BEIR's TSV with its header, or TREC's four columns
     #[arg(long, value_name = "FILE")]
     pub qrels: PathBuf,
+
+    /// Which documents.
+    #[command(flatten)]
+    pub filter: FilterArgs,
 
     /// Which index.
     #[command(flatten)]
@@ -172,6 +200,10 @@ pub struct TsneArgs {
     /// Replace the file if it exists
     #[arg(long)]
     pub force: bool,
+
+    /// Which documents.
+    #[command(flatten)]
+    pub filter: FilterArgs,
 
     /// Which index.
     #[command(flatten)]

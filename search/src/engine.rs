@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use encoder::vectors::is_zero;
 use encoder::{Encoded, Encoder};
-use indexer::IndexReader;
+use indexer::{Filter, IndexReader, Matching, Strategy};
 
 use crate::error::{OtherModel, Result, SearchError};
 use crate::hits::{self, Candidates, Hit, Mode, Query, Ranked};
@@ -49,10 +49,21 @@ pub struct Answer {
     pub truncated: bool,
     /// Whether the model knows no word of the query, so that vectors found nothing.
     pub unknown: bool,
+    /// What the filter did, where there was one.
+    pub filtered: Option<Filtered>,
     /// Time to encode the query; zero in bm25 mode.
     pub encoding: Duration,
-    /// Time to search, fuse and read the documents found.
+    /// Time to filter, search, fuse and read the documents found.
     pub searching: Duration,
+}
+
+/// What a filter did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filtered {
+    /// Documents that match.
+    pub matching: usize,
+    /// How vectors were searched among them; `None` when they were not asked.
+    pub vectors: Option<Strategy>,
 }
 
 impl Engine {
@@ -99,6 +110,10 @@ impl Engine {
         };
         let encoding = start.elapsed();
         let start = Instant::now();
+        let matching = match &query.filter {
+            Some(filter) => Some(self.matching(filter)?),
+            None => None,
+        };
         let vector = encoded.as_ref().map(|encoded| encoded.vectors.row(0));
         let words = query.mode.uses_words().then_some(query.text.as_str());
         // Fusion needs depth; a half that answers alone does not.
@@ -107,21 +122,34 @@ impl Engine {
         } else {
             query.k
         };
-        let candidates = self.candidates(words, vector, depth)?;
+        let (candidates, vectors) = self.candidates(words, vector, depth, matching.as_ref())?;
         let hits = hits::rank(&candidates, query.mode, query.k)
             .iter()
             .zip(1..)
             .map(|(ranked, rank)| self.describe(ranked, rank, &query.text))
             .collect::<Result<_>>()?;
+        let filtered = matching.map(|matching| Filtered {
+            matching: matching.count(),
+            vectors,
+        });
         let unknown = vector.is_some_and(is_zero);
         let truncated = encoded.is_some_and(|encoded| encoded.truncated > 0);
         Ok(Answer {
             hits,
             truncated,
             unknown,
+            filtered,
             encoding,
             searching: start.elapsed(),
         })
+    }
+
+    /// The documents that match a filter.
+    ///
+    /// # Errors
+    /// A column that no document has, an index made before there were filters, or it cannot be read.
+    pub fn matching(&self, filter: &Filter) -> Result<Matching> {
+        Ok(self.index.matching(filter)?)
     }
 
     /// Encodes queries: one row for each, in their order.
@@ -133,7 +161,8 @@ impl Engine {
         Ok(encoder.encode_queries(queries)?)
     }
 
-    /// The best `depth` of each half that is asked.
+    /// The best `depth` of each half that is asked, among the `matching` documents where that is given, and how vectors
+    /// were searched then.
     ///
     /// # Errors
     /// The index cannot be read.
@@ -142,16 +171,23 @@ impl Engine {
         words: Option<&str>,
         vector: Option<&[f32]>,
         depth: usize,
-    ) -> Result<Candidates> {
-        let vector = match vector {
-            Some(vector) => self.index.search_vectors(vector, depth, self.ef.max(depth)),
-            None => Vec::new(),
+        matching: Option<&Matching>,
+    ) -> Result<(Candidates, Option<Strategy>)> {
+        let ef = self.ef.max(depth);
+        let (vector, strategy) = match (vector, matching) {
+            (Some(vector), Some(matching)) => {
+                let (found, strategy) = self.index.search_vectors_among(vector, depth, ef, matching);
+                (found, Some(strategy))
+            }
+            (Some(vector), None) => (self.index.search_vectors(vector, depth, ef), None),
+            (None, _) => (Vec::new(), None),
         };
-        let bm25 = match words {
-            Some(words) => self.index.search_words(words, depth)?,
-            None => Vec::new(),
+        let bm25 = match (words, matching) {
+            (Some(words), Some(matching)) => self.index.search_words_among(words, depth, matching)?,
+            (Some(words), None) => self.index.search_words(words, depth)?,
+            (None, _) => Vec::new(),
         };
-        Ok(Candidates { vector, bm25 })
+        Ok((Candidates { vector, bm25 }, strategy))
     }
 
     /// The hit that a ranked row is: its document and the part of it that fits the query.

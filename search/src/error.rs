@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use encoder::EncoderError;
-use indexer::IndexError;
+use indexer::{FilterError, IndexError};
 
 /// Why `search` could not do what it was asked. Each text is a full sentence for the user.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum SearchError {
     /// The index folder.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// A filter does not fit the language.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// Nothing but blanks was asked.
     #[error("the query is empty; say what to look for: search \"symptoms of diabetes\"")]
     EmptyQuery,
@@ -87,6 +90,17 @@ pub enum SearchError {
         judged: String,
         /// An id of an indexed document.
         indexed: String,
+    },
+    /// None of the documents judged relevant matches the filter.
+    #[error(
+        "{qrels} calls no document relevant that matches the filter ({matching} match); choose another --where, or \
+         measure without one"
+    )]
+    NothingMatches {
+        /// The file of judgements.
+        qrels: PathBuf,
+        /// Documents that match.
+        matching: usize,
     },
     /// A map cannot be drawn.
     #[error(transparent)]

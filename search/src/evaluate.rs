@@ -10,6 +10,7 @@ use std::path::Path;
 use encoder::beir::{self, Qrels};
 use encoder::ranking::{self, Metrics};
 use encoder::vectors::{Vectors, is_zero};
+use indexer::Matching;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::EvalArgs;
@@ -32,9 +33,10 @@ type Runs = BTreeMap<String, Vec<String>>;
 /// # Errors
 /// A file or the index cannot be read, or the files and the index have nothing in common.
 pub fn run(arguments: &EvalArgs) -> Result<()> {
+    let filter = arguments.filter.filter()?;
     let queries = beir::read_queries(&arguments.queries)?;
     let qrels = beir::read_qrels(&arguments.qrels)?;
-    let judged = judged_queries(arguments, queries, qrels)?;
+    let mut judged = judged_queries(arguments, queries, qrels)?;
     let index = locate::index(arguments.index.index.as_deref(), Path::new("."))?;
     let reading = &arguments.reading;
     let opening = Opening {
@@ -44,14 +46,54 @@ pub fn run(arguments: &EvalArgs) -> Result<()> {
     };
     let engine = Engine::open(opening, Mode::Hybrid)?;
     check_documents(&engine, &judged.qrels, &arguments.qrels)?;
-    let table = measure(&engine, &judged)?;
-    print(&table, engine.index().len(), reading.json).map_err(SearchError::Stdout)
+    let matching = match &filter {
+        Some(filter) => Some(engine.matching(filter)?),
+        None => None,
+    };
+    if let Some(matching) = &matching {
+        judged.keep(&engine, matching, &arguments.qrels)?;
+    }
+    let table = measure(&engine, &judged, matching.as_ref())?;
+    let documents = matching.map_or(engine.index().len(), |matching| matching.count());
+    print(&table, documents, reading.json).map_err(SearchError::Stdout)
 }
 
 /// Queries that are asked and have a relevant document, and the judgements of these alone.
 struct Judged {
     queries: Vec<beir::Query>,
     qrels: Qrels,
+}
+
+impl Judged {
+    /// Keeps the judgements of documents that match a filter: the others cannot be found. Queries without a relevant
+    /// document are left out.
+    fn keep(&mut self, engine: &Engine, matching: &Matching, qrels: &Path) -> Result<()> {
+        let mut ids = BTreeSet::new();
+        for row in matching.rows() {
+            ids.insert(engine.index().document(row)?.id);
+        }
+        let asked = self.qrels.len();
+        for grades in self.qrels.values_mut() {
+            grades.retain(|id, _| ids.contains(id));
+        }
+        self.qrels
+            .retain(|_, grades| grades.values().any(|grade| *grade > 0));
+        self.queries.retain(|query| self.qrels.contains_key(&query.id));
+        if self.qrels.is_empty() {
+            return Err(SearchError::NothingMatches {
+                qrels: qrels.to_owned(),
+                matching: matching.count(),
+            });
+        }
+        output::message(&format!(
+            "{} of {} documents match the filter; {} of {} queries have a relevant one among them",
+            grouped(matching.count()),
+            grouped(engine.index().len()),
+            grouped(self.qrels.len()),
+            grouped(asked),
+        ));
+        Ok(())
+    }
 }
 
 /// Keeps what is in both files; warns of judgements whose query is missing.
@@ -131,13 +173,14 @@ fn check_documents(engine: &Engine, qrels: &Qrels, path: &Path) -> Result<()> {
 }
 
 /// Asks every query once and ranks what came in every mode.
-fn measure(engine: &Engine, judged: &Judged) -> Result<Vec<(Mode, Metrics)>> {
+fn measure(engine: &Engine, judged: &Judged, matching: Option<&Matching>) -> Result<Vec<(Mode, Metrics)>> {
     let vectors = encode(engine, &judged.queries)?;
     let bar = progress(judged.queries.len(), "searching");
     let mut runs: [Runs; Mode::ALL.len()] = Default::default();
     let mut ids = HashMap::new();
     for (number, query) in judged.queries.iter().enumerate() {
-        let candidates = engine.candidates(Some(&query.text), Some(vectors.row(number)), DEPTH)?;
+        let vector = Some(vectors.row(number));
+        let (candidates, _) = engine.candidates(Some(&query.text), vector, DEPTH, matching)?;
         for (mode, runs) in Mode::ALL.iter().zip(&mut runs) {
             let ranked = hits::rank(&candidates, *mode, DEPTH);
             let found = ranked

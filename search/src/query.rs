@@ -4,10 +4,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::cli::SearchArgs;
-use crate::engine::{Answer, Engine, Opening};
+use crate::engine::{Answer, Engine, Filtered, Opening};
 use crate::error::{Result, SearchError};
 use crate::hits::{Mode, Query};
-use crate::output::{self, json, text};
+use crate::output::{self, grouped, json, text};
 use crate::{Outcome, locate};
 
 /// Answers `arguments`' query.
@@ -19,6 +19,7 @@ pub fn run(arguments: &SearchArgs) -> Result<Outcome> {
         text: arguments.text(),
         mode: arguments.mode,
         k: arguments.k,
+        filter: arguments.filter.filter()?,
     };
     if query.text.is_empty() {
         return Err(SearchError::EmptyQuery);
@@ -71,6 +72,17 @@ fn remark(engine: &Engine, query: &Query, answer: &Answer) -> String {
         remark += &format!("; query encoded in {:.1} ms", answer.encoding.as_secs_f64() * 1e3);
     }
     remark += ")";
+    if let Some(Filtered { matching, vectors }) = answer.filtered {
+        let noun = if matching == 1 {
+            "document matches"
+        } else {
+            "documents match"
+        };
+        remark += &format!("\n{} {noun} the filter", grouped(matching));
+        if let Some(strategy) = vectors {
+            remark += &format!("; vectors: {} search among them", strategy.name());
+        }
+    }
     if answer.unknown {
         remark += "\nnote: the model knows no word of the query; ";
         remark += if query.mode == Mode::Hybrid {

@@ -35,6 +35,9 @@ enum Line {
         index: String,
         query_truncated: bool,
         query_unknown: bool,
+        filter: Option<String>,
+        matching: Option<usize>,
+        vector_search: Option<String>,
         encode_ms: f64,
         search_ms: f64,
     },
@@ -148,6 +151,36 @@ fn other_columns_of_the_corpus_come_as_fields() {
     };
     assert_eq!((id.as_str(), title.as_str()), ("d0", "About diabetes </script>"));
     assert_eq!(fields["topic"], "diabetes");
+}
+
+#[test]
+fn a_filter_is_in_the_summary_with_what_it_did() {
+    let place = Workplace::with_index();
+    for (mode, strategy) in [("hybrid", Some("exact")), ("vector", Some("exact")), ("bm25", None)] {
+        let arguments = ["thirst", "--mode", mode, "--where", "topic = diabetes", "--where", "year < 2000"];
+        let lines = lines(&place.run(&[&arguments[..], &["--json"]].concat(), 0).stdout);
+        let Some(Line::Summary {
+            filter,
+            matching,
+            vector_search,
+            ..
+        }) = lines.last()
+        else {
+            panic!("{lines:?}")
+        };
+        assert_eq!(filter.as_deref(), Some("(topic = diabetes) and (year < 2000)"));
+        assert_eq!((*matching, vector_search.as_deref()), (Some(4), strategy));
+    }
+    let lines = lines(&place.run(&["thirst", "--json"], 0).stdout);
+    let Some(Line::Summary {
+        filter: None,
+        matching: None,
+        vector_search: None,
+        ..
+    }) = lines.last()
+    else {
+        panic!("{lines:?}")
+    };
 }
 
 #[test]

@@ -49,8 +49,10 @@ fn a_query_named_like_a_subcommand_goes_after_dashes_or_into_query() {
 #[test]
 fn search_flags() {
     let cli = parse(&[
-        "--mode", "bm25", "-k", "3", "--index", "a.index", "--model", "m", "--ef", "64", "--json", "q",
+        "--mode", "bm25", "-k", "3", "--index", "a.index", "--model", "m", "--ef", "64", "--json", "--where",
+        "a = 1", "--where", "b = 2", "q",
     ]);
+    assert_eq!(cli.search.filter.conditions, ["a = 1", "b = 2"]);
     assert_eq!(cli.search.mode, Mode::Bm25);
     assert_eq!(cli.search.k, 3);
     assert_eq!(cli.search.index.index, Some("a.index".into()));
@@ -93,6 +95,8 @@ fn eval_flags() {
         "--ef",
         "9",
         "--json",
+        "--where",
+        "a = 1",
     ]);
     let Some(Command::Eval(eval)) = cli.command else {
         panic!("not eval: {cli:?}")
@@ -101,6 +105,7 @@ fn eval_flags() {
     assert_eq!(eval.index.index, Some("i".into()));
     assert_eq!(eval.reading.model, Some("m".into()));
     assert_eq!(eval.reading.ef, 9);
+    assert_eq!(eval.filter.conditions, ["a = 1"]);
     assert!(eval.reading.json);
 }
 
@@ -123,6 +128,8 @@ fn tsne_flags() {
         "--force",
         "--index",
         "i",
+        "--where",
+        "a = 1",
     ]);
     let Some(Command::Tsne(tsne)) = cli.command else {
         panic!("not tsne: {cli:?}")
@@ -135,6 +142,7 @@ fn tsne_flags() {
     assert_eq!(tsne.sample, 99);
     assert!(tsne.force);
     assert_eq!(tsne.index.index, Some("i".into()));
+    assert_eq!(tsne.filter.conditions, ["a = 1"]);
 }
 
 #[test]

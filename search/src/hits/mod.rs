@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use clap::ValueEnum;
+use indexer::Filter;
 use serde::Serialize;
 
 mod fuse;
@@ -55,6 +56,8 @@ pub struct Query {
     pub mode: Mode,
     /// Hits wanted, at least 1.
     pub k: usize,
+    /// Which documents may be hits; all where there is none.
+    pub filter: Option<Filter>,
 }
 
 /// Where one half of the index put a document.

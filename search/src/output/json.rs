@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use encoder::ranking::Metrics;
+use indexer::Strategy;
 use serde::Serialize;
 
 use crate::engine::{Answer, Engine};
@@ -30,6 +31,10 @@ struct Summary<'a> {
     index: &'a Path,
     query_truncated: bool,
     query_unknown: bool,
+    /// The filter, how many documents match it, and how vectors were searched among them; null without one.
+    filter: Option<String>,
+    matching: Option<usize>,
+    vector_search: Option<&'static str>,
     encode_ms: f64,
     search_ms: f64,
 }
@@ -58,6 +63,12 @@ pub fn answer(out: &mut impl Write, engine: &Engine, query: &Query, answer: &Ans
         index: engine.path(),
         query_truncated: answer.truncated,
         query_unknown: answer.unknown,
+        filter: query.filter.as_ref().map(ToString::to_string),
+        matching: answer.filtered.map(|filtered| filtered.matching),
+        vector_search: answer
+            .filtered
+            .and_then(|filtered| filtered.vectors)
+            .map(Strategy::name),
         encode_ms: milliseconds(answer.encoding),
         search_ms: milliseconds(answer.searching),
     };

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use encoder::vectors::Vectors;
-use indexer::IndexReader;
+use indexer::{Filter, IndexReader};
 use indicatif::{ProgressBar, ProgressStyle};
 
 mod error;
@@ -98,19 +98,14 @@ impl Map {
 /// # Errors
 /// See [`MapError`]; whatever can be refused is refused before the work, and no half of a file is left.
 pub fn run(arguments: &TsneArgs) -> Result<()> {
+    let filter = arguments.filter.filter()?;
     let format = Format::of(&arguments.out, arguments.dims)?;
     file::check(&arguments.out, arguments.force)?;
     file::end_on_interrupt()?;
     let path = locate::index(arguments.index.index.as_deref(), Path::new("."))?;
     let index = IndexReader::open(&path)?;
-    let rows = sample::rows(index.live_rows().collect(), arguments.sample, arguments.seed);
+    let rows = drawn_rows(&index, filter.as_ref(), arguments)?;
     sample::enough(&path, rows.len(), arguments.perplexity)?;
-    if rows.len() < index.len() {
-        let (drawn, all) = (grouped(rows.len()), grouped(index.len()));
-        output::message(&format!(
-            "drawing {drawn} of {all} documents, taken at random; --sample N changes that"
-        ));
-    }
     let labels = sample::labels(&index, &path, &rows, arguments.color_by.as_deref())?;
     let positions = place(&sample::vectors(&index, &rows), arguments)?;
     let map = assemble(arguments, &path, index.len(), positions, labels);
@@ -121,6 +116,27 @@ pub fn run(arguments: &TsneArgs) -> Result<()> {
         grouped(rows.len())
     ));
     Ok(())
+}
+
+/// The rows to draw: those that match, or a sample of them; says so where it is not all.
+fn drawn_rows(index: &IndexReader, filter: Option<&Filter>, arguments: &TsneArgs) -> Result<Vec<u32>> {
+    let drawable: Vec<u32> = match filter {
+        Some(filter) => index.matching(filter)?.rows().collect(),
+        None => index.live_rows().collect(),
+    };
+    let matching = drawable.len();
+    if filter.is_some() {
+        let (matching, all) = (grouped(matching), grouped(index.len()));
+        output::message(&format!("{matching} of {all} documents match the filter"));
+    }
+    let rows = sample::rows(drawable, arguments.sample, arguments.seed);
+    if rows.len() < matching {
+        let (drawn, matching) = (grouped(rows.len()), grouped(matching));
+        output::message(&format!(
+            "drawing {drawn} of {matching} documents, taken at random; --sample N changes that"
+        ));
+    }
+    Ok(rows)
 }
 
 fn place(vectors: &Vectors, arguments: &TsneArgs) -> Result<Vectors, MapError> {
@@ -147,6 +163,10 @@ fn assemble(arguments: &TsneArgs, index: &Path, all: usize, positions: Vectors, 
         drawn if drawn == all => format!("{} documents", grouped(all)),
         drawn => format!("{} of {} documents", grouped(drawn), grouped(all)),
     };
+    let filter = match arguments.filter.conditions.as_slice() {
+        [] => String::new(),
+        conditions => format!(" · where {}", conditions.join(" and ")),
+    };
     let coloring = arguments
         .color_by
         .as_ref()
@@ -161,7 +181,7 @@ fn assemble(arguments: &TsneArgs, index: &Path, all: usize, positions: Vectors, 
     Map {
         title: format!("{name}: {count}"),
         subtitle: format!(
-            "t-SNE · perplexity {} · seed {}{coloring}",
+            "t-SNE · perplexity {} · seed {}{coloring}{filter}",
             arguments.perplexity, arguments.seed
         ),
         positions,

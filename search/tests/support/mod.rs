@@ -10,7 +10,7 @@ use indexer::HnswRecord;
 use indexer::build::{BuildOptions, Unwatched, build};
 use tempfile::TempDir;
 
-/// Words of the tiny model's vocabulary, by topic; every fifth document has no topic.
+/// Words of the tiny model's vocabulary, by topic; every fifth document has no topic, and each has a year.
 const TOPICS: [(&str, &str); 4] = [
     ("diabetes", "diabetes thirst urine sugar blood weight tired"),
     ("heart", "heart chest pain pressure high risk sign"),
@@ -140,6 +140,7 @@ fn document(number: usize) -> String {
     if number % 5 != 4 {
         line["topic"] = topic.into();
     }
+    line["year"] = (1980 + number).into();
     line.to_string()
 }
 
