@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod console;
 mod demo;
+mod faults;
 mod setup;
 mod table;
 mod test;
@@ -26,6 +27,8 @@ Commands:
                               --force  unpack again, and replace a deps/ folder made by hand
   demo                      Set up, build, train on data/medical, index, search, measure
   test [ARGS]...            Set up, then every test; ARGS go to `cargo test`
+  faults [TRIES]            The fault tests of the index at 200 (or TRIES) places each: kills, failing calls,
+                              damaged files; some minutes
   bench word2vec [OPTIONS]  Word vectors beside gensim, fastText and others; fetches those from PyPI
                               --text FILES, --wordsim DIR        [default: in ../shared/data]
                               --word2vec-c FILE, --pword2vec FILE  these two, compiled
@@ -82,6 +85,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "setup" => setup::run(setup::Options::parse(rest)?),
         "demo" if rest.is_empty() => demo::run(),
         "test" => test::run(rest),
+        "faults" => faults::run(rest),
         "check" if rest.is_empty() => check::run(),
         "bench" => bench::run(rest),
         "demo" | "check" => bail!("`{command}` takes no arguments, got `{}`", rest.join(" ")),
@@ -89,6 +93,6 @@ fn run(arguments: &[String]) -> Result<()> {
             console::say(HELP.trim_end());
             Ok(())
         }
-        other => bail!("no command `{other}`; there are setup, demo, test, bench, check and help"),
+        other => bail!("no command `{other}`; there are setup, demo, test, faults, bench, check and help"),
     }
 }
