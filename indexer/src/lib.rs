@@ -8,6 +8,7 @@
 //!     graph.bin               HNSW graph over the rows, frozen
 //!     bm25/                   words and documents, kept by tantivy
 //!   deleted/NAME              deleted rows of a segment, one bit each, where there are any
+//!   LOCK                      while a process writes: which one
 //! ```
 //!
 //! Files under `segments` and `deleted` never change once the manifest names them. [`IndexReader`] is the

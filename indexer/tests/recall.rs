@@ -83,7 +83,7 @@ fn deleting_costs_no_recall_whatever_share_is_deleted() {
         let mut sum = 0.0;
         for query in DOCUMENTS..DOCUMENTS + QUERIES {
             let found = reader.search_vectors(encoder.row(query), 10, 64);
-            assert!(found.len() == 10 && found.iter().all(|hit| hit.row as usize % kept == 0));
+            assert!(found.len() == 10 && found.iter().all(|hit| (hit.row as usize).is_multiple_of(kept)));
             sum += recall(&found, &reader.search_exact(encoder.row(query), 10));
         }
         let mean = sum / QUERIES as f64;

@@ -261,12 +261,12 @@ mod tests {
         let even = Part {
             words: &whole,
             first: 1000,
-            accept: |row: u32| row % 2 == 0,
+            accept: |row: u32| row.is_multiple_of(2),
         };
         let found = search(&[even], "pain fever", 20).unwrap();
         let expected: Vec<Neighbor> = all
             .into_iter()
-            .filter(|found| found.row % 2 == 0)
+            .filter(|found| found.row.is_multiple_of(2))
             .map(|found| Neighbor {
                 row: found.row + 1000,
                 ..found

@@ -83,7 +83,7 @@ impl IndexWriter {
         let mut words = segment.words()?;
         let mut vectors = Vectors::new(self.committed().dimension);
         for (done, row) in reader.live_rows().enumerate() {
-            if done % STRIDE == 0 {
+            if done.is_multiple_of(STRIDE) {
                 observer.advance(if done == 0 { 0 } else { STRIDE as u64 });
                 if observer.stopped() {
                     return Err(IndexError::Interrupted);

@@ -1,19 +1,30 @@
 //! How many documents a segment can have so that its building stays within a memory limit.
+//!
+//! The figures are upper bounds of what was measured with hnsw_rs on x86-64, all pages counted that the process has
+//! in memory: with all-MiniLM-L6-v2 on two threads 440 MB for 2,172 documents; with a static model 148 MB for 5,000
+//! documents of 100 numbers and 470 bytes of text and 205 MB for 25,000, which is 2.9 kB a document.
+
+use std::path::Path;
 
 use super::survey::Surveyed;
 use crate::error::{IndexError, Result};
 use crate::manifest::HnswRecord;
 
-/// Taken whatever the number of documents: the program, the model and a batch in it, a chunk of documents.
-const FIXED_BYTES: u64 = 800 << 20;
+/// Taken whatever the number of documents and the model: the program, a batch in the model, a chunk of documents.
+const FIXED_BYTES: u64 = 400 << 20;
 /// Fewer documents than this make no segment that is worth it.
 const FEWEST: u64 = 1_000;
-/// Bytes that words and documents take for each byte of text, until they are written.
+/// Copies of a vector: as it is encoded, as the graph's builder has it, and as it is mapped to be checked.
+const VECTOR_COPIES: usize = 3;
+/// Bytes for each of the `M` neighbours of a document.
+const PER_LINK: usize = 70;
+/// Bytes that words and documents take for each byte of text.
 const PER_TEXT_BYTE: u64 = 2;
 
-/// Documents a segment: all of `surveyed`, or as many as `limit` bytes of memory have room for, evenly spread.
+/// Documents a segment: all of `surveyed`, or as many as `limit` bytes of memory have room for beside the model in the
+/// folder `model`, evenly spread.
 pub(super) fn rows_per_segment(
-    limit: Option<u64>,
+    (limit, model): (Option<u64>, &Path),
     surveyed: &Surveyed,
     dimension: usize,
     parameters: HnswRecord,
@@ -21,9 +32,11 @@ pub(super) fn rows_per_segment(
     let Some(limit) = limit else {
         return Ok(surveyed.documents);
     };
-    let most = limit.saturating_sub(FIXED_BYTES) / bytes_per_row(surveyed, dimension, parameters);
+    // As they lie in the file, and as the backend has them.
+    let fixed = FIXED_BYTES + 2 * weights_bytes(model);
+    let most = limit.saturating_sub(fixed) / bytes_per_row(surveyed, dimension, parameters);
     if most < FEWEST.min(surveyed.documents) {
-        let least = FIXED_BYTES + FEWEST * bytes_per_row(surveyed, dimension, parameters);
+        let least = fixed + FEWEST * bytes_per_row(surveyed, dimension, parameters);
         return Err(IndexError::Memory {
             least: least.div_ceil(1 << 20),
             found: limit >> 20,
@@ -32,10 +45,24 @@ pub(super) fn rows_per_segment(
     Ok(surveyed.documents.div_ceil(surveyed.documents.div_ceil(most)))
 }
 
+/// Bytes of all files of weights in a model folder and the folders of its modules.
+fn weights_bytes(model: &Path) -> u64 {
+    let entries = std::fs::read_dir(model).into_iter().flatten().flatten();
+    let bytes = entries.map(|entry| {
+        let path = entry.path();
+        match path.extension().is_some_and(|ending| ending == "safetensors") {
+            true => std::fs::metadata(&path).map_or(0, |data| data.len()),
+            false if path.is_dir() => weights_bytes(&path),
+            false => 0,
+        }
+    });
+    bytes.sum()
+}
+
 /// What a document takes while its segment is made.
 fn bytes_per_row(surveyed: &Surveyed, dimension: usize, parameters: HnswRecord) -> u64 {
-    let vectors = 2 * size_of::<f32>() * dimension;
-    let links = 200 * parameters.m;
+    let vectors = VECTOR_COPIES * size_of::<f32>() * dimension;
+    let links = PER_LINK * parameters.m;
     let text = PER_TEXT_BYTE * surveyed.bytes / surveyed.documents.max(1);
     (vectors + links) as u64 + text
 }
@@ -49,6 +76,11 @@ mod tests {
         ef_construction: 200,
     };
 
+    /// A folder that is not there has no weights.
+    fn no_model() -> &'static Path {
+        Path::new("no model")
+    }
+
     fn surveyed(documents: u64) -> Surveyed {
         Surveyed {
             documents,
@@ -59,7 +91,7 @@ mod tests {
 
     #[test]
     fn segments_are_of_one_size_and_within_the_limit() {
-        let rows = |limit| rows_per_segment(limit, &surveyed(1_000_000), 384, PARAMETERS);
+        let rows = |limit| rows_per_segment((limit, no_model()), &surveyed(1_000_000), 384, PARAMETERS);
         assert_eq!(rows(None).unwrap(), 1_000_000);
         assert_eq!(rows(Some(1 << 40)).unwrap(), 1_000_000);
         let some = rows(Some(2 << 30)).unwrap();
@@ -69,8 +101,18 @@ mod tests {
     }
 
     #[test]
+    fn the_weights_of_a_model_count_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("0_Module")).unwrap();
+        std::fs::write(folder.path().join("model.safetensors"), [0; 100]).unwrap();
+        std::fs::write(folder.path().join("0_Module/model.safetensors"), [0; 50]).unwrap();
+        std::fs::write(folder.path().join("tokenizer.json"), [0; 1000]).unwrap();
+        assert_eq!(weights_bytes(folder.path()), 150);
+    }
+
+    #[test]
     fn too_little_is_refused_with_the_least_that_works() {
-        let error = rows_per_segment(Some(100 << 20), &surveyed(1_000_000), 384, PARAMETERS);
+        let error = rows_per_segment((Some(100 << 20), no_model()), &surveyed(1_000_000), 384, PARAMETERS);
         let message = error.unwrap_err().to_string();
         assert!(
             message.starts_with("--memory: expected at least ") && message.ends_with("found 100M"),
@@ -82,6 +124,6 @@ mod tests {
             .next()
             .unwrap();
         let least: u64 = least.parse().unwrap();
-        rows_per_segment(Some(least << 20), &surveyed(1_000_000), 384, PARAMETERS).unwrap();
+        rows_per_segment((Some(least << 20), no_model()), &surveyed(1_000_000), 384, PARAMETERS).unwrap();
     }
 }

@@ -3,7 +3,7 @@
 //! Reading is a thousand times faster than encoding, so a bad row in the middle is refused within
 //! seconds instead of after an hour, and the number of documents is known for the remaining time.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use encoder::corpus::{self, Columns};
@@ -36,21 +36,25 @@ pub(super) fn survey(
     let mut total = Some(0);
     for path in inputs {
         let rows = corpus::read(path, columns)?.total();
-        total = total.zip(rows).map(|(sum, rows)| sum + rows);
+        total = total.zip(rows).map(|(sum, rows): (u64, u64)| sum.saturating_add(rows));
     }
+    // Before the first row is read, where the files say how many they have.
+    check_count(inputs, total.unwrap_or(1).max(1))?;
     observer.begin(Phase::Check, total);
     let mut seen = Seen::default();
     let mut hasher = blake3::Hasher::new();
-    let mut bytes = 0;
+    let (mut found, mut bytes) = (0_u64, 0);
     for (file, path) in inputs.iter().enumerate() {
         for (row, document) in (1..).zip(corpus::read(path, columns)?) {
             let document = document?;
-            let at = Place { file, row };
             check(path, row, &document)?;
             see((path, row), &document)?;
             hash(&mut hasher, &document);
             bytes += (document.title.len() + document.text.len()) as u64;
-            seen.insert(inputs, at, document.id)?;
+            if !seen.insert(&document.id) {
+                refuse_again(inputs, columns, (file, row), &document.id)?;
+            }
+            found += 1;
             if row.is_multiple_of(STRIDE) {
                 observer.advance(STRIDE);
                 if observer.stopped() {
@@ -59,24 +63,24 @@ pub(super) fn survey(
             }
         }
     }
-    let found = seen.0.len() as u64;
-    if !(1..=u64::from(u32::MAX)).contains(&found) {
-        let what = inputs
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect::<Vec<_>>()
-            .join(", ");
-        let (expected, found) = (format!("1 to {} documents", u32::MAX), found.to_string());
-        return Err(IndexError::Count {
-            what,
-            expected,
-            found,
-        });
-    }
+    check_count(inputs, found)?;
     Ok(Surveyed {
         documents: found,
         hash: hasher.finalize().to_hex().to_string(),
         bytes,
+    })
+}
+
+/// Refuses no documents, and more than have numbers.
+fn check_count(inputs: &[PathBuf], found: u64) -> Result<()> {
+    if (1..=u64::from(u32::MAX)).contains(&found) {
+        return Ok(());
+    }
+    let names: Vec<String> = inputs.iter().map(|path| path.display().to_string()).collect();
+    Err(IndexError::Count {
+        what: names.join(", "),
+        expected: format!("1 to {} documents", u32::MAX),
+        found: found.to_string(),
     })
 }
 
@@ -108,31 +112,74 @@ fn check(path: &Path, row: u64, document: &Document) -> Result<()> {
 }
 
 /// Where a document was read: number of the input, row from 1.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    file: usize,
-    row: u64,
-}
+type Place = (usize, u64);
 
-/// The ids so far.
+/// The ids so far, each by eight bytes of its hash: those of a corpus that does not fit into memory may not fit either.
 #[derive(Default)]
-struct Seen(HashMap<String, Place>);
+struct Seen(HashSet<u64>);
 
 impl Seen {
-    fn insert(&mut self, inputs: &[PathBuf], at: Place, id: String) -> Result<()> {
-        let Some(&first) = self.0.get(&id) else {
-            self.0.insert(id, at);
-            return Ok(());
-        };
-        let problem = format!(
-            "expected a new id, found {id:?} again, which row {} of {} has; ids must be unique",
-            first.row,
-            inputs[first.file].display()
+    /// Whether the id is new; if not, then it was there, or by a rare chance another one of the same hash.
+    fn insert(&mut self, id: &str) -> bool {
+        let hash: [u8; 32] = blake3::hash(id.as_bytes()).into();
+        let (first, _) = hash.split_at(size_of::<u64>());
+        self.0
+            .insert(first.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+}
+
+/// Looks for the id of the row `at` in the rows before it, and refuses it there.
+fn refuse_again(inputs: &[PathBuf], columns: &Columns, at: Place, id: &str) -> Result<()> {
+    for (file, path) in inputs.iter().enumerate().take(at.0 + 1) {
+        for (row, document) in (1..).zip(corpus::read(path, columns)?) {
+            if (file, row) == at {
+                return Ok(());
+            }
+            if document?.id == id {
+                let problem = format!(
+                    "expected a new id, found {id:?} again, which row {row} of {} has; ids must be unique",
+                    path.display()
+                );
+                return Err(IndexError::Row {
+                    path: inputs[at.0].clone(),
+                    row: at.1,
+                    problem,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_refused_only_where_it_was_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let inputs: Vec<PathBuf> = ["a b", "c a"]
+            .iter()
+            .map(|ids| {
+                let path = folder.path().join(format!("{ids}.jsonl"));
+                let rows: String = ids
+                    .split(' ')
+                    .map(|id| format!("{{\"id\":{id:?},\"text\":\"x\"}}\n"))
+                    .collect();
+                std::fs::write(&path, rows).unwrap();
+                path
+            })
+            .collect();
+        let again = |at, id| refuse_again(&inputs, &Columns::default(), at, id);
+        again((0, 1), "a").unwrap();
+        again((1, 2), "another of the same hash").unwrap();
+        let message = again((1, 2), "a").unwrap_err().to_string();
+        assert!(
+            message.contains("c a.jsonl: row 2") && message.contains("row 1 of") && message.contains("a b.jsonl"),
+            "{message}"
         );
-        Err(IndexError::Row {
-            path: inputs[at.file].clone(),
-            row: at.row,
-            problem,
-        })
+        assert!(check_count(&inputs, 0).is_err() && check_count(&inputs, 1 << 32).is_err());
+        let mut seen = Seen::default();
+        assert!(seen.insert("a") && seen.insert("b") && !seen.insert("a"));
     }
 }

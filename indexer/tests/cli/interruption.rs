@@ -164,7 +164,7 @@ fn memory_makes_segments_and_too_little_is_refused() {
         .map(|i| format!("{{\"id\":{i},\"text\":\"pain {i}\"}}\n"))
         .collect();
     place.write("corpus.jsonl", rows);
-    let summary = place.json(&["build", "corpus.jsonl", "--force", "--memory", "805M", "--json"]);
+    let summary = place.json(&["build", "corpus.jsonl", "--force", "--memory", "403M", "--json"]);
     assert_eq!(
         (&summary["segments"], &summary["documents"]),
         (&2.into(), &2500.into())
