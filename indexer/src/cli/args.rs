@@ -32,7 +32,8 @@ Examples:
 
 const BUILD_EXAMPLES: &str = "\
 Input: Parquet, JSON Lines, JSON, CSV or TSV by the file's ending, or a BEIR folder. Every row needs
-a unique id and a text; a title is used where there is one; all other columns are stored.
+a unique id and a text; a title is used where there is one; all other columns are stored, and
+`search --where` finds documents by them.
 
 An index appears at once when everything is done; an error or Ctrl-C leaves what was there before. A build of many
 documents that was stopped or killed is gone on with by the same command.
