@@ -28,7 +28,7 @@ Commands:
   demo                      Set up, build, train on data/medical, index, search, measure
   test [ARGS]...            Set up, then every test; ARGS go to `cargo test`
   faults [TRIES]            The fault tests of the index at 200 (or TRIES) places each: kills, failing calls,
-                              damaged files; some minutes
+                              damaged files; may take an hour
   bench word2vec [OPTIONS]  Word vectors beside gensim, fastText and others; fetches those from PyPI
                               --text FILES, --wordsim DIR        [default: in ../shared/data]
                               --word2vec-c FILE, --pword2vec FILE  these two, compiled
