@@ -112,7 +112,12 @@ mod tests {
 
     #[test]
     fn too_little_is_refused_with_the_least_that_works() {
-        let error = rows_per_segment((Some(100 << 20), no_model()), &surveyed(1_000_000), 384, PARAMETERS);
+        let error = rows_per_segment(
+            (Some(100 << 20), no_model()),
+            &surveyed(1_000_000),
+            384,
+            PARAMETERS,
+        );
         let message = error.unwrap_err().to_string();
         assert!(
             message.starts_with("--memory: expected at least ") && message.ends_with("found 100M"),
@@ -124,6 +129,12 @@ mod tests {
             .next()
             .unwrap();
         let least: u64 = least.parse().unwrap();
-        rows_per_segment((Some(least << 20), no_model()), &surveyed(1_000_000), 384, PARAMETERS).unwrap();
+        rows_per_segment(
+            (Some(least << 20), no_model()),
+            &surveyed(1_000_000),
+            384,
+            PARAMETERS,
+        )
+        .unwrap();
     }
 }

@@ -97,7 +97,12 @@ pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn O
     let mut index = NewIndex::create(&options.out, options.force)?;
     let surveyed = survey(&options.inputs, &options.columns, observer, |_, _| Ok(()))?;
     let dimension = encoder.dimension();
-    let rows = rows_per_segment((options.memory, &options.model), &surveyed, dimension, options.hnsw)?;
+    let rows = rows_per_segment(
+        (options.memory, &options.model),
+        &surveyed,
+        dimension,
+        options.hnsw,
+    )?;
     let mut progress = index.progress(identity(options, encoder, &surveyed, rows))?;
     let resumed = progress.encoded(dimension).min(surveyed.documents);
     if progress.discarded {

@@ -36,7 +36,9 @@ pub(super) fn survey(
     let mut total = Some(0);
     for path in inputs {
         let rows = corpus::read(path, columns)?.total();
-        total = total.zip(rows).map(|(sum, rows): (u64, u64)| sum.saturating_add(rows));
+        total = total
+            .zip(rows)
+            .map(|(sum, rows): (u64, u64)| sum.saturating_add(rows));
     }
     // Before the first row is read, where the files say how many they have.
     check_count(inputs, total.unwrap_or(1).max(1))?;
@@ -123,8 +125,11 @@ impl Seen {
     fn insert(&mut self, id: &str) -> bool {
         let hash: [u8; 32] = blake3::hash(id.as_bytes()).into();
         let (first, _) = hash.split_at(size_of::<u64>());
-        self.0
-            .insert(first.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+        self.0.insert(
+            first
+                .iter()
+                .fold(0, |number, byte| number << 8 | u64::from(*byte)),
+        )
     }
 }
 
@@ -175,7 +180,9 @@ mod tests {
         again((1, 2), "another of the same hash").unwrap();
         let message = again((1, 2), "a").unwrap_err().to_string();
         assert!(
-            message.contains("c a.jsonl: row 2") && message.contains("row 1 of") && message.contains("a b.jsonl"),
+            message.contains("c a.jsonl: row 2")
+                && message.contains("row 1 of")
+                && message.contains("a b.jsonl"),
             "{message}"
         );
         assert!(check_count(&inputs, 0).is_err() && check_count(&inputs, 1 << 32).is_err());
