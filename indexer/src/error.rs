@@ -82,6 +82,9 @@ pub enum IndexError {
     /// The model at hand is not the one that made the index.
     #[error(transparent)]
     OtherModel(#[from] Box<OtherModel>),
+    /// Vectors made elsewhere are not those of the model at hand.
+    #[error(transparent)]
+    OtherVectors(#[from] Box<OtherVectors>),
     /// The path is not an index folder at all.
     #[error("{}: expected an index folder, found {found}; {help}", path.display())]
     NotAnIndex {
@@ -238,6 +241,29 @@ pub struct OtherModel {
     pub recorded: PathBuf,
 }
 
+/// A model that did not make the vectors that are given.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{}: expected vectors of {}, found others: the median cosine to those that it gives {compared} of the documents is \
+     {median:.3}, the lowest {lowest:.3}, of document {id:?}; name the model that made them with --model, or take it on \
+     trust with --compare 0",
+    path.display(), model.display()
+)]
+pub struct OtherVectors {
+    /// The file of the vectors.
+    pub path: PathBuf,
+    /// The model at hand.
+    pub model: PathBuf,
+    /// Documents that were encoded.
+    pub compared: usize,
+    /// The median cosine between their vectors and those given, -1 to 1.
+    pub median: f32,
+    /// The document with the lowest cosine.
+    pub id: String,
+    /// That cosine.
+    pub lowest: f32,
+}
+
 fn and_others(others: usize) -> String {
     match others {
         0 => String::new(),
@@ -247,6 +273,15 @@ fn and_others(others: usize) -> String {
 }
 
 impl IndexError {
+    /// The damaged file.
+    #[cfg(feature = "build")]
+    pub(crate) fn damaged_file(&self) -> Option<&Path> {
+        match self {
+            Self::Damaged { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
     /// A [`IndexError::Read`] for `path`, to be used with `map_err`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| Self::Read {

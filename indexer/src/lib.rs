@@ -20,6 +20,8 @@ pub mod build;
 mod checksum;
 mod deleted;
 mod error;
+#[cfg(feature = "build")]
+pub mod export;
 mod graph;
 mod manifest;
 mod mapped;
@@ -28,8 +30,10 @@ mod segment;
 mod snippet;
 mod unit;
 mod vectors_file;
+#[cfg(feature = "build")]
+pub mod verify;
 
-pub use error::{IndexError, OtherModel, Result};
+pub use error::{IndexError, OtherModel, OtherVectors, Result};
 pub use indexer_ann::{RowSet, Strategy};
 pub use indexer_bm25::{Filter, FilterError};
 pub use manifest::{

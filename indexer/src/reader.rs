@@ -272,6 +272,12 @@ impl IndexReader {
         Ok(snippet::best(&self.document(row)?.text, query, max_chars))
     }
 
+    /// The segments, each with the row of the index that its row 0 is.
+    #[cfg(feature = "build")]
+    pub(crate) fn segments(&self) -> impl Iterator<Item = (u32, &Segment)> {
+        self.parts.iter().map(|part| (part.first, &*part.segment))
+    }
+
     /// The number of the segment that has a row, and which of its rows that is.
     ///
     /// # Errors

@@ -62,6 +62,12 @@ impl Segment {
         self.vectors.len()
     }
 
+    /// The rows whose nodes in the graph can be reached from its entry point.
+    #[cfg(feature = "build")]
+    pub fn reachable(&self) -> RowSet {
+        self.graph.reachable()
+    }
+
     /// The words and documents.
     pub fn words(&self) -> &Words {
         &self.words

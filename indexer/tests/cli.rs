@@ -19,9 +19,13 @@ mod damage;
 mod interruption;
 #[path = "cli/living.rs"]
 mod living;
+#[path = "cli/moving.rs"]
+mod moving;
 #[path = "cli/precision.rs"]
 mod precision;
 #[path = "cli/static_models.rs"]
 mod static_models;
 #[path = "cli/truncation.rs"]
 mod truncation;
+#[path = "cli/verifying.rs"]
+mod verifying;

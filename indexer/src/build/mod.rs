@@ -6,6 +6,7 @@
 //! build   survey ─▶ fill ─▶ segment ─▶ new index, in the place of the old one
 //! add     survey ─▶ fill ─▶ segment ─▶ index, update: without the rows that are replaced
 //! delete                     index without rows
+//! import  given, survey ─▶ segment ─▶ new index, with vectors made elsewhere
 //! compact live rows ───────▶ segment ─▶ index, in the place of all segments
 //! ```
 //!
@@ -19,6 +20,7 @@ mod delete;
 mod encode;
 mod fill;
 mod hnsw;
+mod import;
 mod journal;
 mod lock;
 mod memory;
@@ -38,6 +40,7 @@ use time::format_description::well_known::Rfc3339;
 pub use add::{AddOptions, AddSummary, Known};
 pub use compact::CompactSummary;
 pub use delete::DeleteSummary;
+pub use import::{ImportOptions, ImportSummary, import};
 pub use pipeline::{BuildOptions, Summary, build};
 pub use writer::IndexWriter;
 
@@ -59,6 +62,10 @@ pub enum Phase {
     Copy,
     /// Links the vectors to a graph.
     Link,
+    /// Looks for faults, file by file and row by row.
+    Verify,
+    /// Writes documents and vectors for other tools.
+    Export,
 }
 
 /// Watches a writer, and can stop it.

@@ -45,6 +45,11 @@ impl NewIndex {
         Progress::open(self.staging.folder(), &self.staging.index(), identity)
     }
 
+    /// Removes what a stopped build has left behind.
+    pub fn clear(&self) -> Result<()> {
+        self.staging.clear()
+    }
+
     /// Leaves what is there to the next build; the folder that it is in.
     pub fn keep(&mut self) -> &Path {
         self.staging.keep();

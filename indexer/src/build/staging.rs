@@ -56,6 +56,13 @@ impl Staging {
         &self.folder
     }
 
+    /// Removes what a stopped build has left behind.
+    pub fn clear(&self) -> Result<()> {
+        empty(&self.folder).map_err(IndexError::write(&self.folder))?;
+        let index = self.index();
+        fs::create_dir(&index).map_err(IndexError::write(&index))
+    }
+
     /// Leaves all that is in the folder to the next build.
     pub fn keep(&mut self) {
         self.kept = true;

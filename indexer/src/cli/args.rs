@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use encoder::{DeviceChoice, Precision};
 
+use super::export::ExportArguments;
+use super::import::ImportArguments;
+use super::verify::VerifyArguments;
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.
 Results go to stdout, messages and progress to stderr.";
@@ -28,7 +32,13 @@ Examples:
   index compact corpus.index
       one segment again, without the rows of deleted documents
   index info corpus.index
-      what is in an index, after checking all of its files";
+      what is in an index, after checking all of its files
+  index verify corpus.index
+      everything that can be wrong with an index, file by file and row by row
+  index export corpus.index --out corpus.parquet
+      documents with their vectors for other tools; also .npy
+  index import vectors.npy --documents corpus.jsonl --model models/medical
+      an index of vectors made elsewhere";
 
 const BUILD_EXAMPLES: &str = "\
 Input: Parquet, JSON Lines, JSON, CSV or TSV by the file's ending, or a BEIR folder. Every row needs
@@ -104,6 +114,12 @@ pub enum Command {
     Compact(CompactArguments),
     /// Show what is in an index, after checking all of its files
     Info(InfoArguments),
+    /// Look for everything that can be wrong with an index
+    Verify(VerifyArguments),
+    /// Write documents and vectors of an index to Parquet or NumPy
+    Export(ExportArguments),
+    /// Make an index of vectors made elsewhere and their documents
+    Import(ImportArguments),
 }
 
 #[derive(Debug, Args)]

@@ -23,7 +23,7 @@ pub fn run(arguments: &InfoArguments) -> anyhow::Result<()> {
 }
 
 /// The only index of the current folder.
-fn only_index() -> anyhow::Result<PathBuf> {
+pub(super) fn only_index() -> anyhow::Result<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(".")?
         .flatten()
         .map(|entry| PathBuf::from(entry.file_name()))

@@ -6,10 +6,13 @@ pub mod args;
 mod build;
 mod compact;
 mod delete;
+mod export;
+mod import;
 mod info;
 mod model;
 mod output;
 mod progress;
+mod verify;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -28,6 +31,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Delete(options) => delete::run(options),
         Command::Compact(options) => compact::run(options),
         Command::Info(options) => info::run(options),
+        Command::Verify(options) => verify::run(options),
+        Command::Export(options) => export::run(options),
+        Command::Import(options) => import::run(options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

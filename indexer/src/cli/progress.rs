@@ -44,6 +44,8 @@ impl Observer for Terminal {
             Phase::Encode => "encoding",
             Phase::Copy => "copying",
             Phase::Link => "linking",
+            Phase::Verify => "verifying",
+            Phase::Export => "exporting",
         };
         self.bar = match total {
             Some(total) => ProgressBar::new(total),

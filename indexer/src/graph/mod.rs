@@ -65,6 +65,20 @@ impl Graph {
         found
     }
 
+    /// The nodes that a walk can reach from the entry point on layer 0.
+    #[cfg(feature = "build")]
+    pub fn reachable(&self) -> indexer_ann::RowSet {
+        let view = self.view();
+        let mut reached = indexer_ann::RowSet::new(view.count);
+        let mut waiting = vec![view.entry.0];
+        while let Some(node) = waiting.pop() {
+            if (node as usize) < view.count && reached.insert(node) {
+                waiting.extend(view.neighbors(0, node));
+            }
+        }
+        reached
+    }
+
     fn view(&self) -> View<'_> {
         View {
             count: self.header.count as usize,

@@ -1,0 +1,109 @@
+//! An index's documents and vectors for other tools: one file, in the order of the rows, deleted ones left out.
+//!
+//! What is there before stays until the new file is whole: it is written aside and renamed.
+
+mod aside;
+mod npy;
+mod parquet_file;
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::build::{Observer, Phase};
+use crate::error::{IndexError, Result};
+use crate::reader::IndexReader;
+
+/// Documents between two looks at whether to stop.
+const STRIDE: usize = 1024;
+
+/// What an export did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExportSummary {
+    /// The file with the vectors.
+    pub file: PathBuf,
+    /// The file with the ids, where that is another one.
+    pub ids: Option<PathBuf>,
+    /// Documents written.
+    pub documents: u64,
+    /// Numbers per vector.
+    pub dimension: usize,
+}
+
+/// What is written, by the ending of a file's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Parquet,
+    Npy,
+}
+
+/// Writes all documents of `reader` to `out`: `.parquet` has the columns `id`, `title`, `text` and `vector` (unit
+/// vectors, `FixedSizeList<float32>`); `.npy` has the vectors alone, shape `(documents, dimension)`, and beside it
+/// `NAME.ids.jsonl` has an object `{"id": …}` a line. `force` allows for files that are there to be replaced.
+///
+/// # Errors
+/// Another ending, files that are there, files that cannot be read or written, or [`IndexError::Interrupted`].
+pub fn export(
+    reader: &IndexReader,
+    out: &Path,
+    force: bool,
+    observer: &mut dyn Observer,
+) -> Result<ExportSummary> {
+    let format = format(out)?;
+    let ids = (format == Format::Npy).then(|| out.with_extension("ids.jsonl"));
+    for file in [Some(out), ids.as_deref()].into_iter().flatten() {
+        may_write(file, force)?;
+    }
+    observer.begin(Phase::Export, Some(reader.len() as u64));
+    match &ids {
+        None => parquet_file::write(reader, out, observer)?,
+        Some(ids) => npy::write(reader, out, ids, observer)?,
+    }
+    Ok(ExportSummary {
+        file: out.to_owned(),
+        ids,
+        documents: reader.len() as u64,
+        dimension: reader.manifest().dimension,
+    })
+}
+
+fn format(out: &Path) -> Result<Format> {
+    match out.extension().and_then(|ending| ending.to_str()) {
+        Some("parquet") => Ok(Format::Parquet),
+        Some("npy") => Ok(Format::Npy),
+        _ => Err(encoder::EncoderError::format(
+            out,
+            "a name ending in .parquet or .npy",
+            "another",
+            "choose another --out",
+        )
+        .into()),
+    }
+}
+
+fn may_write(file: &Path, force: bool) -> Result<()> {
+    let refuse = |found, help| {
+        Err(IndexError::Exists {
+            path: file.to_owned(),
+            found,
+            help,
+        })
+    };
+    match std::fs::symlink_metadata(file) {
+        Ok(data) if data.is_dir() => refuse("is a folder", "choose another --out"),
+        Ok(_) if !force => refuse(
+            "this file exists already",
+            "replace it with --force, or choose another --out",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Tells the observer, and stops where it says so.
+fn advance(observer: &mut dyn Observer, documents: usize) -> Result<()> {
+    observer.advance(documents as u64);
+    match observer.stopped() {
+        true => Err(IndexError::Interrupted),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,141 @@
+//! What the rows of an index that can be opened hold.
+
+use std::path::PathBuf;
+
+use encoder::vectors::is_zero;
+
+use super::{Check, Fault, Report};
+use crate::build::{Observer, Phase};
+use crate::error::{IndexError, Result};
+use crate::manifest::{BM25_NAME, SEGMENTS_NAME};
+use crate::reader::IndexReader;
+use crate::segment::Segment;
+use crate::{graph, vectors_file};
+
+/// By how much a length may differ from 1: the rounding of a vector's numbers to float16 and more.
+const NORM_TOLERANCE: f64 = 1e-3;
+/// Widths of search, one after the other, by which a document has to be found by its own vector. The first is what
+/// `search` uses for ten hits; what only the last one finds is at the edge of being lost.
+const WIDTHS: [usize; 3] = [64, 256, 1024];
+/// Two scores that are the same but for rounding.
+const SCORE_TOLERANCE: f32 = 1e-5;
+/// Rows between two looks at whether to stop.
+const STRIDE: u64 = 64;
+
+/// Makes all checks that read rows.
+pub(super) fn check(reader: &IndexReader, report: &mut Report, observer: &mut dyn Observer) -> Result<()> {
+    for check in [Check::Graph, Check::Norms, Check::OwnVectors, Check::Documents] {
+        report.begin(check);
+    }
+    for (first, segment) in reader.segments() {
+        graph_of(segment, first, report);
+    }
+    observer.begin(Phase::Verify, Some(reader.len() as u64));
+    for (number, row) in (1_u64..).zip(reader.live_rows()) {
+        let id = document(reader, row, report);
+        vector(reader, row, id.as_deref(), report);
+        if number.is_multiple_of(STRIDE) {
+            observer.advance(STRIDE);
+            if observer.stopped() {
+                return Err(IndexError::Interrupted);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn file(segment: &Segment, name: &str) -> PathBuf {
+    [SEGMENTS_NAME, &segment.record().name, name].iter().collect()
+}
+
+/// Every node in reach of the entry point, those of deleted documents too: walks go through them.
+fn graph_of(segment: &Segment, first: u32, report: &mut Report) {
+    let reached = segment.reachable();
+    for row in 0..segment.len() as u32 {
+        let fault = (!reached.contains(row)).then(|| Fault {
+            check: Check::Graph,
+            file: file(segment, graph::FILE_NAME),
+            row: Some(first + row),
+            id: segment.words().document(row).ok().map(|document| document.id),
+            problem: "expected a node within reach of the entry point, found none that leads to it".into(),
+        });
+        report.look(Check::Graph, fault);
+    }
+}
+
+/// The document of a row, and the row of the document; its id.
+fn document(reader: &IndexReader, row: u32, report: &mut Report) -> Option<String> {
+    let document = reader.document(row);
+    let problem = match &document {
+        Err(error) => Some(error.to_string()),
+        Ok(document) if document.id.is_empty() => Some("expected an id, found an empty one".into()),
+        Ok(document) => match reader.find(&document.id) {
+            Err(error) => Some(error.to_string()),
+            Ok(found) if found == Some(row) => None,
+            Ok(None) => Some("expected the words to find the document by its id, found none".into()),
+            Ok(Some(other)) => Some(format!(
+                "expected this row by the document's id, found row {other}"
+            )),
+        },
+    };
+    let id = document.ok().map(|document| document.id);
+    let fault =
+        problem.map(|problem| fault(reader, Check::Documents, BM25_NAME, row, id.as_deref(), problem));
+    report.look(Check::Documents, fault);
+    id
+}
+
+/// The vector of a row, and whether it finds the row.
+fn vector(reader: &IndexReader, row: u32, id: Option<&str>, report: &mut Report) {
+    let vector = reader.vector(row);
+    let length = vector
+        .iter()
+        .map(|x| f64::from(*x) * f64::from(*x))
+        .sum::<f64>()
+        .sqrt();
+    // Written so that NaN is a fault.
+    let is_unit = (length - 1.0).abs() <= NORM_TOLERANCE;
+    if is_zero(vector) {
+        report.without_direction += 1;
+        report.look(Check::Norms, None);
+        return;
+    }
+    let problem = (!is_unit).then(|| format!("expected a vector of length 1, found {length}"));
+    let wrong = problem.map(|problem| fault(reader, Check::Norms, vectors_file::FILE_NAME, row, id, problem));
+    report.look(Check::Norms, wrong);
+    if is_unit {
+        let is_found = WIDTHS.iter().any(|width| finds(reader, vector, row, *width));
+        let wrong = (!is_found).then(|| {
+            let problem = format!(
+                "expected the document to be found by its own vector, found others among {} candidates",
+                WIDTHS[WIDTHS.len() - 1]
+            );
+            fault(reader, Check::OwnVectors, graph::FILE_NAME, row, id, problem)
+        });
+        report.look(Check::OwnVectors, wrong);
+    }
+}
+
+/// Whether a search finds the row, or another one with the same vector.
+fn finds(reader: &IndexReader, vector: &[f32], row: u32, width: usize) -> bool {
+    let best = reader.search_vectors(vector, 1, width).into_iter().next();
+    best.is_some_and(|best| best.row == row || best.score >= 1.0 - SCORE_TOLERANCE)
+}
+
+pub(super) fn fault(
+    reader: &IndexReader,
+    check: Check,
+    name: &str,
+    row: u32,
+    id: Option<&str>,
+    problem: String,
+) -> Fault {
+    let segment = reader.segments().take_while(|(first, _)| *first <= row).last();
+    Fault {
+        check,
+        file: segment.map_or_else(|| name.into(), |(_, segment)| file(segment, name)),
+        row: Some(row),
+        id: id.map(str::to_owned),
+        problem,
+    }
+}

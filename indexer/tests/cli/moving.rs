@@ -1,0 +1,378 @@
+//! `index export` and `index import`: out of an index and into one.
+
+use std::fs;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeListArray, Float64Array, Int64Array, ListArray, RecordBatch,
+    StringArray,
+};
+use arrow::datatypes::{Float32Type, Float64Type};
+use indexer::IndexReader;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::workplace::{ROWS, Workplace};
+
+/// Imports with the model and the file of vectors, then what is said besides.
+fn import<'a>(vectors: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["import", vectors, "--model", "model"], more].concat()
+}
+
+/// Ids and vectors of an index, row by row.
+fn rows(place: &Workplace, index: &str) -> Vec<(String, Vec<f32>)> {
+    let reader = IndexReader::open(&place.path(index)).unwrap();
+    (0..reader.len() as u32)
+        .map(|row| (reader.document(row).unwrap().id, reader.vector(row).to_vec()))
+        .collect()
+}
+
+/// `vectors.fbin`, of these vectors.
+fn write_fbin(place: &Workplace, vectors: &[Vec<f32>]) {
+    let mut bytes = [vectors.len() as u32, vectors[0].len() as u32]
+        .map(u32::to_le_bytes)
+        .concat();
+    bytes.extend(vectors.iter().flatten().flat_map(|x| x.to_le_bytes()));
+    place.write("vectors.fbin", bytes);
+}
+
+fn write_parquet(place: &Workplace, name: &str, columns: Vec<(&str, ArrayRef)>) {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut writer =
+        ArrowWriter::try_new(fs::File::create(place.path(name)).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+#[test]
+fn parquet_holds_documents_and_unit_vectors_and_comes_back_the_same() {
+    let place = Workplace::with_index();
+    let told = place.json(&["export", "--out", "all.parquet", "--json"]);
+    assert_eq!(
+        (&told["documents"], &told["ids"]),
+        (&4.into(), &serde_json::Value::Null)
+    );
+    let file = fs::File::open(place.path("all.parquet")).unwrap();
+    let mut batches = ParquetRecordBatchReaderBuilder::try_new(file)
+        .unwrap()
+        .build()
+        .unwrap();
+    let batch = batches.next().unwrap().unwrap();
+    let names: Vec<_> = batch
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
+    assert_eq!(names, ["id", "title", "text", "vector"]);
+    assert_eq!(batch.column(1).as_string::<i32>().value(2), "", "no title");
+    let before = rows(&place, "corpus.index");
+    let vectors = batch
+        .column(3)
+        .as_any()
+        .downcast_ref::<FixedSizeListArray>()
+        .unwrap();
+    for (row, (id, vector)) in before.iter().enumerate() {
+        assert_eq!(batch.column(0).as_string::<i32>().value(row), id);
+        assert_eq!(
+            vectors.value(row).as_primitive::<Float32Type>().values(),
+            &vector[..]
+        );
+    }
+    let told = place.json(&import("all.parquet", &["--json"]));
+    assert_eq!((&told["joined_by"], &told["compared"]), (&"id".into(), &4.into()));
+    assert!(told["median_cosine"].as_f64().unwrap() > 0.9999, "{told}");
+    assert_eq!(rows(&place, "all.index"), before);
+    let reader = IndexReader::open(&place.path("all.index")).unwrap();
+    assert!(
+        reader.document(0).unwrap().fields.is_empty(),
+        "the vector is no field"
+    );
+    place.succeeds(&["export", "all.index", "--out", "again.parquet"]);
+    assert_eq!(
+        fs::read(place.path("again.parquet")).unwrap(),
+        fs::read(place.path("all.parquet")).unwrap()
+    );
+}
+
+#[test]
+fn numpy_arrays_come_back_by_their_ids_or_by_their_order() {
+    let place = Workplace::with_index();
+    place.succeeds(&["export", "--out", "v.npy"]);
+    let ids = fs::read_to_string(place.path("v.ids.jsonl")).unwrap();
+    assert_eq!(
+        ids,
+        "{\"id\":\"gout\"}\n{\"id\":\"flu\"}\n{\"id\":\"rest\"}\n{\"id\":\"ecg\"}\n"
+    );
+    let before = rows(&place, "corpus.index");
+    place.succeeds(&import("v.npy", &["--documents", "corpus.jsonl"]));
+    assert_eq!(rows(&place, "v.index"), before);
+    let other_order: Vec<&str> = ROWS.lines().rev().collect();
+    place.write("other.jsonl", other_order.join("\n"));
+    let by_ids = [
+        "--ids",
+        "v.ids.jsonl",
+        "--documents",
+        "other.jsonl",
+        "--out",
+        "other.index",
+    ];
+    place.succeeds(&import("v.npy", &by_ids));
+    let expected: Vec<_> = before.into_iter().rev().collect();
+    assert_eq!(rows(&place, "other.index"), expected);
+    // In the wrong order the vectors are those of other documents.
+    place.fails(
+        &import("v.npy", &["--documents", "other.jsonl", "--out", "wrong.index"]),
+        &["v.npy", "vectors of", "cosine", "--model"],
+    );
+}
+
+#[test]
+fn plain_files_of_vectors_are_read_and_made_unit_vectors() {
+    let place = Workplace::with_index();
+    let before = rows(&place, "corpus.index");
+    let long: Vec<Vec<f32>> = before
+        .iter()
+        .map(|(_, v)| v.iter().map(|x| 3.0 * x).collect())
+        .collect();
+    write_fbin(&place, &long);
+    let mut fvecs = Vec::new();
+    for vector in &long {
+        fvecs.extend((vector.len() as u32).to_le_bytes());
+        fvecs.extend(vector.iter().flat_map(|x| x.to_le_bytes()));
+    }
+    place.write("v.fvecs", fvecs);
+    for name in ["vectors.fbin", "v.fvecs"] {
+        place.succeeds(&import(
+            name,
+            &["--documents", "corpus.jsonl", "--out", "made.index", "--force"],
+        ));
+        for ((id, made), (expected_id, expected)) in rows(&place, "made.index").iter().zip(&before) {
+            assert_eq!(id, expected_id);
+            assert!(
+                made.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn lists_of_doubles_with_ids_are_joined_to_documents_elsewhere() {
+    let place = Workplace::with_index();
+    let before = rows(&place, "corpus.index");
+    let lists = before
+        .iter()
+        .rev()
+        .map(|(_, v)| Some(v.iter().map(|x| Some(f64::from(*x))).collect::<Vec<_>>()));
+    let lists = ListArray::from_iter_primitive::<Float64Type, _, _>(lists);
+    let ids = StringArray::from_iter_values(before.iter().rev().map(|(id, _)| id));
+    write_parquet(
+        &place,
+        "e.parquet",
+        vec![
+            ("key", Arc::new(ids) as ArrayRef),
+            ("emb", Arc::new(lists) as ArrayRef),
+        ],
+    );
+    place.write("keyed.jsonl", ROWS.replace("\"_id\"", "\"key\""));
+    place.succeeds(&import(
+        "e.parquet",
+        &["--documents", "keyed.jsonl", "--id", "key"],
+    ));
+    assert_eq!(rows(&place, "e.index"), before);
+    place.fails(
+        &import(
+            "e.parquet",
+            &[
+                "--documents",
+                "corpus.jsonl",
+                "--vector",
+                "vec",
+                "--out",
+                "x.index",
+            ],
+        ),
+        &["e.parquet", "vec", "key, emb", "--vector"],
+    );
+}
+
+#[test]
+fn bad_vectors_are_refused_by_their_row() {
+    let place = Workplace::with_index();
+    let good: Vec<Vec<f32>> = rows(&place, "corpus.index")
+        .into_iter()
+        .map(|(_, vector)| vector)
+        .collect();
+    let documents = ["--documents", "corpus.jsonl"];
+    for (number, words) in [
+        (f32::NAN, ["row 3", "finite", "NaN"]),
+        (f32::NEG_INFINITY, ["row 3", "finite", "-inf"]),
+    ] {
+        let mut vectors = good.clone();
+        vectors[2][1] = number;
+        write_fbin(&place, &vectors);
+        place.fails(&import("vectors.fbin", &documents), &words);
+    }
+    let mut vectors = good.clone();
+    vectors[1].fill(0.0);
+    write_fbin(&place, &vectors);
+    place.fails(
+        &import("vectors.fbin", &documents),
+        &["vectors.fbin", "row 2", "zeros"],
+    );
+    write_fbin(&place, &good[..3]);
+    place.fails(
+        &import("vectors.fbin", &documents),
+        &["corpus.jsonl", "row 4", "\"ecg\"", "only 3"],
+    );
+    write_fbin(&place, &[&good[..], &good[..1]].concat());
+    place.fails(
+        &import("vectors.fbin", &documents),
+        &["vectors.fbin", "row 5", "5 vectors", "only 4"],
+    );
+    let short: Vec<Vec<f32>> = good.iter().map(|vector| vector[1..].to_vec()).collect();
+    write_fbin(&place, &short);
+    place.fails(
+        &import("vectors.fbin", &documents),
+        &["vectors.fbin", "numbers", "model", "--truncate-dim"],
+    );
+    let mut bytes = fs::read(place.path("vectors.fbin")).unwrap();
+    bytes.pop();
+    place.write("vectors.fbin", bytes);
+    place.fails(
+        &import("vectors.fbin", &documents),
+        &["vectors.fbin", "4 rows", "bytes"],
+    );
+    place.write(
+        "v.fvecs",
+        [[1_u32, 0, 2, 0].map(u32::to_le_bytes).concat(), vec![0; 7]].concat(),
+    );
+    place.fails(&import("v.fvecs", &documents), &["v.fvecs", "row 1", "zeros"]);
+    place.write("v.npy", b"\x93NUMPY\x01\x00\x08\x00{'a': 1}");
+    place.fails(&import("v.npy", &documents), &["v.npy", "two dimensions"]);
+    place.write("v.txt", "1 2 3");
+    place.fails(&import("v.txt", &documents), &["v.txt", ".fbin"]);
+}
+
+#[test]
+fn ids_that_are_twice_there_or_nowhere_are_refused_by_their_row() {
+    let place = Workplace::with_index();
+    place.succeeds(&["export", "--out", "v.npy"]);
+    for (ids, words) in [
+        ("gout\nflu\ngout\necg\n", ["row 3", "\"gout\" again", "row 1"]),
+        ("gout\nflu\nother\necg\n", ["row 3", "\"rest\"", "none in v.npy"]),
+        (
+            "gout\nflu\nrest\n",
+            ["ids.csv", "each of the 4 vectors", "found 3"],
+        ),
+    ] {
+        place.write("ids.csv", format!("id\n{ids}"));
+        place.fails(
+            &import("v.npy", &["--ids", "ids.csv", "--documents", "corpus.jsonl"]),
+            &words,
+        );
+    }
+    let three: Vec<&str> = ROWS.lines().filter(|line| !line.contains("rest")).collect();
+    place.write("three.jsonl", three.join("\n"));
+    place.fails(
+        &import("v.npy", &["--ids", "v.ids.jsonl", "--documents", "three.jsonl"]),
+        &["v.npy", "row 3", "\"rest\"", "none in three.jsonl"],
+    );
+}
+
+#[test]
+fn nulls_in_parquet_are_refused_by_their_row() {
+    let place = Workplace::with_index();
+    let ids = Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef;
+    let texts = Arc::new(StringArray::from(vec!["Gout.", "Flu."])) as ArrayRef;
+    let table = |vectors: Vec<Option<Vec<Option<f64>>>>| {
+        let vectors = Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(vectors)) as ArrayRef;
+        vec![
+            ("id", Arc::clone(&ids)),
+            ("text", Arc::clone(&texts)),
+            ("vector", vectors),
+        ]
+    };
+    let row = |numbers: &[f64]| Some(numbers.iter().map(|x| Some(*x)).collect::<Vec<_>>());
+    for (second, words) in [
+        (None, ["row 2", "a vector", "null"]),
+        (
+            Some(vec![Some(1.0), None]),
+            ["row 2", "numbers", "null among them"],
+        ),
+        (row(&[1.0]), ["row 2", "2 numbers as in row 1", "found 1"]),
+        (row(&[1.0, 1e300]), ["row 2", "finite", "inf"]),
+    ] {
+        write_parquet(&place, "n.parquet", table(vec![row(&[1.0, 2.0]), second]));
+        place.fails(&import("n.parquet", &[]), &words);
+    }
+    let numbers = Arc::new(Float64Array::from(vec![1.0, 2.0])) as ArrayRef;
+    write_parquet(
+        &place,
+        "n.parquet",
+        vec![("id", ids), ("text", texts), ("vector", numbers)],
+    );
+    place.fails(
+        &import("n.parquet", &[]),
+        &["n.parquet", "no column vector of lists", "id, text, vector"],
+    );
+}
+
+#[test]
+fn another_model_is_refused_and_trusted_only_on_request() {
+    let place = Workplace::with_index();
+    place.succeeds(&["export", "--out", "v.parquet"]);
+    encoder::testing::write_tiny_model(&place.path("other"), 2).unwrap();
+    let other = ["import", "v.parquet", "--model", "other"];
+    place.fails(&other, &["v.parquet", "other", "cosine", "--compare 0"]);
+    let told = place.json(&[&other[..], &["--compare", "0", "--json"]].concat());
+    assert_eq!(
+        (&told["compared"], &told["median_cosine"]),
+        (&0.into(), &serde_json::Value::Null)
+    );
+}
+
+#[test]
+fn an_export_replaces_no_file_by_accident() {
+    let place = Workplace::with_index();
+    for name in ["v.npy", "v.parquet"] {
+        place.write(name, "mine");
+        place.fails(&["export", "--out", name], &[name, "--force"]);
+        place.succeeds(&["export", "--out", name, "--force"]);
+        assert_ne!(fs::read(place.path(name)).unwrap(), b"mine");
+    }
+    fs::remove_file(place.path("v.npy")).unwrap();
+    place.fails(&["export", "--out", "v.npy"], &["v.ids.jsonl", "--force"]);
+    place.fails(&["export", "--out", "v.csv"], &["v.csv", ".parquet or .npy"]);
+    place.fails(
+        &["export", "--out", "nowhere/v.npy"],
+        &["nowhere", "cannot be written"],
+    );
+}
+
+#[test]
+fn deleted_documents_are_not_exported() {
+    let place = Workplace::with_index();
+    place.succeeds(&["delete", "corpus.index", "flu"]);
+    place.succeeds(&["export", "--out", "v.npy"]);
+    let ids = fs::read_to_string(place.path("v.ids.jsonl")).unwrap();
+    assert_eq!(ids, "{\"id\":\"gout\"}\n{\"id\":\"rest\"}\n{\"id\":\"ecg\"}\n");
+    let bytes = fs::read(place.path("v.npy")).unwrap();
+    assert!(String::from_utf8_lossy(&bytes[..64]).contains("'shape': (3, "));
+}
+
+#[test]
+fn what_a_stopped_build_left_is_lost_only_to_an_import_that_succeeds() {
+    let place = Workplace::with_index();
+    place.succeeds(&["export", "--out", "v.npy"]);
+    place.write(".v.index.building/index/segments/old/file", "x");
+    place.write(".v.index.building/encoded-0", "x");
+    place.write("one.jsonl", "{\"id\":\"gout\",\"text\":\"Gout.\"}\n");
+    place.fails(&import("v.npy", &["--documents", "one.jsonl"]), &["only 1"]);
+    assert!(place.path(".v.index.building/encoded-0").exists());
+    place.succeeds(&import("v.npy", &["--documents", "corpus.jsonl"]));
+    assert!(!place.path(".v.index.building").exists());
+    assert_eq!(fs::read_dir(place.path("v.index/segments")).unwrap().count(), 1);
+    place.succeeds(&["verify", "v.index"]);
+}
