@@ -67,10 +67,8 @@ def sentences(settings):
 
 
 def encoded(settings):
-    """Sentences that `index build` has encoded, as they lie in its `vectors.bin` (indexer/src/vectors_file.rs)."""
-    dimension, stride, count = numpy.fromfile(settings["file"], "<u4", 3, offset=12)
-    vectors = numpy.fromfile(settings["file"], "<f4", offset=64).reshape(count, stride)[:, :dimension]
-    return split(settings, numpy.ascontiguousarray(vectors), numpy.random.default_rng(settings["seed"]))
+    """Vectors of sentences, as `index export` writes them."""
+    return split(settings, numpy.load(settings["file"]), numpy.random.default_rng(settings["seed"]))
 
 
 def random(settings):

@@ -2,12 +2,12 @@
 
 use super::options::Options;
 use crate::bench::python::Python;
-use crate::bench::text_encoders::vectors_of_index;
 use crate::{console, setup, workspace};
 use anyhow::{Context, Error, Result, ensure};
 use serde_json::{Value, json};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::str::FromStr;
 
 /// Of the random numbers and of the order in which vectors are added.
@@ -101,7 +101,7 @@ pub fn prepare(set: &Set, options: &Options, python: &Python, aside: &Path) -> R
     })
 }
 
-/// The vectors of sentences, by `index build`. Queries are taken out of them later.
+/// The vectors of sentences, by `index build` and `index export`. Queries are taken out of them later.
 fn encode(count: Option<usize>, options: &Options, python: &Python, aside: &Path) -> Result<PathBuf> {
     let corpus = options.data.join("medquad").join("corpus.parquet");
     ensure!(
@@ -116,22 +116,26 @@ fn encode(count: Option<usize>, options: &Options, python: &Python, aside: &Path
         "--workspace",
         "--bins",
     ]))?;
-    let [sentences, index] = ["sentences.jsonl", "sentences.index"].map(|name| aside.join(name));
+    let [sentences, index, vectors] =
+        ["sentences.jsonl", "sentences.index", "sentences.npy"].map(|name| aside.join(name));
     let count = count.map(|count| count + options.queries);
     let settings: Value = json!({"file": corpus, "count": count, "out": sentences});
     python.run("sentences", &[settings.to_string()])?;
-    let mut build = std::process::Command::new(workspace::programs()?.join("index"));
-    build
-        .arg("build")
-        .arg(&sentences)
-        .arg("--out")
-        .arg(&index)
-        .arg("--force");
-    build
-        .arg("--model")
-        .arg(workspace::root().join("deps").join("all-MiniLM-L6-v2"));
-    console::run(&mut build)?;
-    vectors_of_index(&index)
+    let model = workspace::root().join("deps").join("all-MiniLM-L6-v2");
+    let program = workspace::programs()?.join("index");
+    let mut build = Command::new(&program);
+    build.arg("build").arg(&sentences).arg("--model").arg(model);
+    console::run(build.arg("--out").arg(&index).arg("--force"))?;
+    let mut export = Command::new(&program);
+    console::run(
+        export
+            .arg("export")
+            .arg(&index)
+            .arg("--out")
+            .arg(&vectors)
+            .arg("--force"),
+    )?;
+    Ok(vectors)
 }
 
 /// Rows, and numbers in a row, of an `.fbin` file.

@@ -169,7 +169,7 @@ fn speed_of_build(watched: &Value) -> Result<Speed> {
 }
 
 /// The file of vectors in the only segment of a new index.
-pub fn vectors(index: &Path) -> Result<PathBuf> {
+fn vectors(index: &Path) -> Result<PathBuf> {
     let segments = index.join("segments");
     let entries =
         std::fs::read_dir(&segments).with_context(|| format!("cannot list {}", segments.display()))?;

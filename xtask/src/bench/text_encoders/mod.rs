@@ -10,7 +10,7 @@ mod speed;
 mod train;
 mod work;
 
-pub use encode::{run as run_encode, vectors as vectors_of_index};
+pub use encode::run as run_encode;
 pub use options::{EncodeOptions, TrainOptions};
 pub use speed::objects;
 pub use train::run as run_train;
