@@ -123,6 +123,22 @@ pub enum IndexError {
         /// What this file has.
         found: String,
     },
+    /// No width of searches finds the share of the true neighbours that was asked for.
+    #[error(
+        "{}: expected a recall of {wanted}, found {reached:.4} with the widest search (ef {ef}); \
+         ask for less, or build the index with a larger --m or with --codes float32",
+        index.display()
+    )]
+    Recall {
+        /// The index.
+        index: PathBuf,
+        /// The recall that was asked for.
+        wanted: f64,
+        /// The best one.
+        reached: f64,
+        /// The width that it was reached with.
+        ef: usize,
+    },
     /// A row that an index does not have was asked for: a fault of the program.
     #[error("{}: expected a row below {rows}, found {row}; this is a bug, please report it", path.display())]
     NoRow {

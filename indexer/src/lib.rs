@@ -5,7 +5,7 @@
 //!   MANIFEST                  what the index is; lists every file below with its checksum
 //!   segments/NAME/
 //!     vectors.bin             unit vectors, one row per document
-//!     graph.bin               HNSW graph over the rows, frozen
+//!     graph.bin               HNSW graph over the rows and their codes, frozen
 //!     bm25/                   words and documents, kept by tantivy
 //!   deleted/NAME              deleted rows of a segment, one bit each, where there are any
 //!   LOCK                      while a process writes: which one
@@ -22,7 +22,6 @@ mod deleted;
 mod error;
 #[cfg(feature = "build")]
 pub mod export;
-mod graph;
 mod manifest;
 mod mapped;
 mod reader;
@@ -34,11 +33,11 @@ mod vectors_file;
 pub mod verify;
 
 pub use error::{IndexError, OtherModel, OtherVectors, Result};
-pub use indexer_ann::{RowSet, Strategy};
+pub use indexer_ann::{Builder, Codes, RowSet, Strategy};
 pub use indexer_bm25::{Filter, FilterError};
 pub use manifest::{
     ColumnsRecord, DeletedRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest,
-    ModelRecord, SegmentRecord,
+    ModelRecord, SegmentRecord, TuningRecord,
 };
 pub use reader::{IndexReader, Matching};
 pub use snippet::Snippet;

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use encoder::model::Fingerprint;
+use indexer_ann::{Builder, Codes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,7 +18,8 @@ use crate::error::{IndexError, Result};
 /// The version of the index format that this program writes; it reads all from 1 on.
 ///
 /// From version 2 on the model's fingerprint may say that vectors are cut (`truncated_from`). From version 3 on there
-/// may be any number of segments, each with a file of its deleted rows.
+/// may be any number of segments, each with a file of its deleted rows, and the manifest says what a walk reads, who
+/// built the graph, and the width of searches that was found for a recall.
 pub const FORMAT_VERSION: u64 = 3;
 
 /// Name of the manifest inside an index folder.
@@ -28,6 +30,8 @@ pub(crate) const SEGMENTS_NAME: &str = "segments";
 pub(crate) const DELETED_NAME: &str = "deleted";
 /// Name of the folder of words and documents inside a segment.
 pub(crate) const BM25_NAME: &str = "bm25";
+/// Name of the graph inside a segment.
+pub(crate) const GRAPH_NAME: &str = "graph.bin";
 
 const MAGIC: &str = "sextant-index";
 /// More bytes than the first line has in any version.
@@ -51,6 +55,9 @@ pub struct Manifest {
     pub model: ModelRecord,
     /// How the graph was built.
     pub hnsw: HnswRecord,
+    /// The width of searches, where a recall was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<TuningRecord>,
     /// Which columns of the input were what.
     pub columns: ColumnsRecord,
     /// The input files as they were named.
@@ -80,6 +87,64 @@ pub struct HnswRecord {
     pub m: usize,
     /// `efConstruction`: candidates kept while a node is inserted.
     pub ef_construction: usize,
+    /// What a walk reads of the vectors.
+    pub codes: Codes,
+    /// Who links the rows.
+    pub builder: Builder,
+}
+
+impl Default for HnswRecord {
+    fn default() -> Self {
+        Self {
+            m: 16,
+            ef_construction: 200,
+            codes: Codes::default(),
+            builder: Builder::default(),
+        }
+    }
+}
+
+impl HnswRecord {
+    /// Refuses parameters that no graph is built with.
+    #[cfg(feature = "build")]
+    pub(crate) fn check(self) -> Result<()> {
+        let within =
+            |option, range: std::ops::RangeInclusive<usize>, expected, found| match range.contains(&found) {
+                true => Ok(()),
+                false => Err(IndexError::Option {
+                    option,
+                    expected,
+                    found,
+                }),
+            };
+        within("--m", 4..=128, "4 to 128", self.m)?;
+        within(
+            "--ef-construction",
+            8..=10_000,
+            "8 to 10000",
+            self.ef_construction,
+        )
+    }
+}
+
+/// The width of searches that a recall was asked for, and what was measured with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TuningRecord {
+    /// The recall that was asked for.
+    pub wanted: f64,
+    /// The width found: what `search` takes where nothing else is said.
+    pub ef: usize,
+    /// The share of the `k` true neighbours that is found with it.
+    pub recall: f64,
+    /// Neighbours looked for.
+    pub k: usize,
+    /// Queries that it was measured on.
+    pub queries: usize,
+    /// Queries per second, one after the other.
+    pub queries_per_second: f64,
+    /// The state of the index in which it was measured: later ones can have other documents.
+    pub generation: u64,
 }
 
 /// The columns named by the user; none means the usual name.
@@ -240,6 +305,11 @@ fn parse(version: u64, body: &str) -> Result<Manifest, serde_json::Error> {
         if segment.remove("tombstones") != Some(Value::Array(Vec::new())) {
             return Err(Error::custom("expected an empty list of tombstones"));
         }
+    }
+    // Nor did they say what was always so.
+    if let Some(hnsw) = value.get_mut("hnsw").and_then(Value::as_object_mut) {
+        hnsw.insert("codes".into(), Codes::Float32.name().into());
+        hnsw.insert("builder".into(), Builder::HnswRs.name().into());
     }
     serde_json::from_value(value)
 }

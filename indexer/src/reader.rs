@@ -187,7 +187,7 @@ impl IndexReader {
     ///
     /// The score is the cosine, `-1..=1` but for rounding. `query` needs `manifest().dimension` numbers, which the
     /// encoder with the index's fingerprint gives it; nothing is found for another length. Zeros have no
-    /// direction: nothing is found for a query of zeros, and documents of zeros are not found.
+    /// direction, nor have NaN and infinity: nothing is found for such a query, and documents of zeros are not found.
     pub fn search_vectors(&self, query: &[f32], k: usize, ef: usize) -> Vec<Neighbor> {
         self.search_segments(query, k, |segment, live, query| {
             segment.search_vectors(query, k, ef, live).0
@@ -324,7 +324,8 @@ impl IndexReader {
     }
 
     fn direction(&self, query: &[f32]) -> Option<Vec<f32>> {
-        (query.len() == self.manifest.dimension && !is_zero(query)).then(|| {
+        let is_a_direction = !is_zero(query) && query.iter().all(|x| x.is_finite());
+        (query.len() == self.manifest.dimension && is_a_direction).then(|| {
             let mut query = query.to_vec();
             unit::normalize(&mut query);
             query

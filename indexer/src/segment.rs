@@ -6,20 +6,20 @@
 use std::path::Path;
 
 use encoder::vectors::{Neighbor, TopK, is_zero};
-use indexer_ann::{RowSet, Strategy};
+use indexer_ann::{AnnError, Graph, RowSet, SearchOptions, Strategy, dot};
 use indexer_bm25::Words;
 
 use crate::checksum;
 use crate::error::{IndexError, Result};
-use crate::graph::{self, Graph, dot};
-use crate::manifest::{BM25_NAME, SEGMENTS_NAME, SegmentRecord};
+use crate::manifest::{BM25_NAME, GRAPH_NAME, SEGMENTS_NAME, SegmentRecord};
 use crate::vectors_file::{self, VectorsFile};
 
 /// The files of a segment, which never change.
 pub(crate) struct Segment {
     record: SegmentRecord,
     vectors: VectorsFile,
-    graph: Graph,
+    /// None where the graph has an earlier format; then all rows are compared.
+    graph: Option<Graph>,
     words: Words,
 }
 
@@ -30,10 +30,14 @@ impl Segment {
         let folder = checksum::inside(&index.join(SEGMENTS_NAME), &record.name)?;
         checksum::verify(&folder, record)?;
         let vectors = VectorsFile::open(&folder.join(vectors_file::FILE_NAME))?;
-        let graph = Graph::open(&folder.join(graph::FILE_NAME))?;
+        let graph = open_graph(&folder.join(GRAPH_NAME))?;
         let words = Words::open(&folder.join(BM25_NAME))?;
-        let counts = [vectors.len() as u64, graph.len() as u64, words.len()];
-        if counts != [record.documents; 3] || vectors.dimension() != dimension {
+        let nodes = graph.as_ref().map_or(vectors.len(), Graph::len);
+        let counts = [vectors.len() as u64, nodes as u64, words.len()];
+        if counts != [record.documents; 3]
+            || vectors.dimension() != dimension
+            || graph.as_ref().is_some_and(|graph| graph.dimension() != dimension)
+        {
             let expected = format!("{} documents in {dimension} dimensions", record.documents);
             let found = format!(
                 "{} vectors in {} dimensions, {} nodes, {} texts",
@@ -65,7 +69,11 @@ impl Segment {
     /// The rows whose nodes in the graph can be reached from its entry point.
     #[cfg(feature = "build")]
     pub fn reachable(&self) -> RowSet {
-        self.graph.reachable()
+        match &self.graph {
+            Some(graph) => graph.reachable(),
+            // No walk goes through a graph of an earlier format.
+            None => RowSet::full(self.len()),
+        }
     }
 
     /// The words and documents.
@@ -89,36 +97,39 @@ impl Segment {
         ef: usize,
         accept: Option<&RowSet>,
     ) -> (Vec<Neighbor>, Strategy) {
-        let wanted = ef.max(k);
-        let mut width = match accept {
-            None => wanted,
-            // So wide that as many accepted rows are among the candidates as there would be without the others.
-            Some(rows) => wanted.saturating_mul(self.len()) / rows.count().max(1),
-        };
-        loop {
-            if accept.is_some() && width >= self.len() {
-                return (self.search_exact(query, k, accept), Strategy::Exact);
+        let options = SearchOptions { k, ef, accept };
+        if let Some(graph) = &self.graph {
+            let found = graph.search(self.vectors.rows(), query, options);
+            let all = found.neighbors.len();
+            let neighbors = found.neighbors.into_iter().map(|found| Neighbor {
+                row: found.row,
+                score: found.score,
+            });
+            let neighbors: Vec<Neighbor> = neighbors
+                .filter(|found| self.can_be_found(found, accept))
+                .collect();
+            // Rows without a direction have taken the place of others.
+            if neighbors.len() == all || neighbors.len() == k {
+                return (neighbors, found.strategy);
             }
-            let mut found = self.graph.search(self.vectors.rows(), query, width, width);
-            found.retain(|neighbor| self.can_be_found(neighbor, accept));
-            if found.len() >= k || width >= self.len() {
-                found.truncate(k);
-                return (found, Strategy::Walk);
-            }
-            width *= 2;
         }
+        (self.search_exact(query, k, accept), Strategy::Exact)
     }
 
     /// Like [`Self::search_vectors`] by comparing with every accepted row.
     pub fn search_exact(&self, query: &[f32], k: usize, accept: Option<&RowSet>) -> Vec<Neighbor> {
         let rows = self.vectors.rows();
         let mut best = TopK::new(k.min(self.len()));
-        for row in 0..self.len() as u32 {
+        let mut offer = |row: u32| {
             let score = dot(query, rows.row(row as usize));
             let neighbor = Neighbor { row, score };
             if self.can_be_found(&neighbor, accept) {
                 best.offer(neighbor);
             }
+        };
+        match accept {
+            Some(accept) => accept.iter().for_each(&mut offer),
+            None => (0..self.len() as u32).for_each(&mut offer),
         }
         best.into_sorted()
     }
@@ -127,5 +138,19 @@ impl Segment {
     fn can_be_found(&self, neighbor: &Neighbor, accept: Option<&RowSet>) -> bool {
         accept.is_none_or(|rows| rows.contains(neighbor.row))
             && (neighbor.score != 0.0 || !is_zero(self.vector(neighbor.row)))
+    }
+}
+
+/// Opens the graph; none of an earlier format.
+fn open_graph(path: &Path) -> Result<Option<Graph>> {
+    match Graph::open(path) {
+        Ok(graph) => Ok(Some(graph)),
+        Err(AnnError::Older { .. }) => Ok(None),
+        Err(AnnError::Read { path, source }) => Err(IndexError::Read { path, source }),
+        Err(AnnError::Damaged {
+            path,
+            expected,
+            found,
+        }) => Err(IndexError::damaged(&path, expected, found)),
     }
 }

@@ -1,6 +1,6 @@
 //! Unit vectors: an index compares directions, whatever lengths the model gives its vectors.
 
-use crate::graph::dot;
+use indexer_ann::dot;
 
 /// Scales a row to length 1. Rows that the model has normalized already stay as they are, bit by
 /// bit, and a row of zeros has no direction and stays too.

@@ -6,6 +6,8 @@
 
 use std::path::Path;
 
+use indexer_ann::Rows;
+
 use crate::error::{IndexError, Result};
 use crate::mapped::{MappedFile, header_u32};
 
@@ -73,38 +75,7 @@ impl VectorsFile {
     /// All rows at once, for a loop that picks many.
     pub fn rows(&self) -> Rows<'_> {
         let numbers = self.file.numbers(HEADER_BYTES..self.file.bytes().len());
-        Rows {
-            numbers,
-            dimension: self.dimension,
-            stride: self.stride,
-        }
-    }
-}
-
-/// Rows that lie at a fixed distance of each other.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rows<'a> {
-    numbers: &'a [f32],
-    dimension: usize,
-    stride: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// Row `i` of those there are.
-    pub fn row(&self, i: usize) -> &'a [f32] {
-        &self.numbers[i * self.stride..][..self.dimension]
-    }
-}
-
-#[cfg(feature = "build")]
-impl<'a> From<&'a encoder::vectors::Vectors> for Rows<'a> {
-    fn from(vectors: &'a encoder::vectors::Vectors) -> Self {
-        let dimension = vectors.dimension();
-        Self {
-            numbers: vectors.as_slice(),
-            dimension,
-            stride: dimension,
-        }
+        Rows::new(numbers, self.dimension, self.stride)
     }
 }
 

@@ -27,5 +27,7 @@ mod precision;
 mod static_models;
 #[path = "cli/truncation.rs"]
 mod truncation;
+#[path = "cli/tuning.rs"]
+mod tuning;
 #[path = "cli/verifying.rs"]
 mod verifying;

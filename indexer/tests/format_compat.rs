@@ -127,6 +127,7 @@ fn write_the_fixture_of_this_version() {
         hnsw: HnswRecord {
             m: 4,
             ef_construction: 16,
+            ..Default::default()
         },
     };
     let encoder = HashEncoder::new(16).truncated_from(32);

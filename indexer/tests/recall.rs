@@ -13,8 +13,8 @@ mod support;
 use std::path::Path;
 
 use encoder::vectors::Neighbor;
-use indexer::IndexReader;
-use indexer::build::{IndexWriter, Unwatched, build};
+use indexer::build::{IndexWriter, TuneOptions, Unwatched, build};
+use indexer::{Codes, IndexReader};
 use support::{TableEncoder, clustered};
 
 const DOCUMENTS: usize = 5_000;
@@ -142,7 +142,10 @@ fn odd_requests_have_plain_answers() {
         reader.search_vectors(&query[1..], 3, 64).is_empty(),
         "another dimension"
     );
-    assert_eq!(reader.search_vectors(&[f32::NAN; DIMENSION], 3, 64).len(), 3);
+    for odd in [f32::NAN, f32::INFINITY] {
+        assert!(reader.search_vectors(&[odd; DIMENSION], 3, 64).is_empty());
+        assert!(reader.search_exact(&[odd; DIMENSION], 3).is_empty());
+    }
     assert!(
         reader.search_vectors(&[0.0; DIMENSION], 3, 64).is_empty(),
         "no direction"
@@ -214,4 +217,52 @@ fn measure() {
             );
         }
     }
+}
+
+/// The width found on documents serves for queries that are none, too.
+#[test]
+fn a_recall_that_was_asked_for_is_had() {
+    const ASKED: f64 = 0.98;
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, encoder) = made(folder.path());
+    let index = support::options(folder.path(), 0).out;
+    let tune = |recall| {
+        let options = TuneOptions { recall, k: 10 };
+        IndexWriter::open(&index)
+            .unwrap()
+            .tune(options, None, &mut Unwatched)
+    };
+    let tuning = tune(ASKED).unwrap();
+    assert!(tuning.recall >= ASKED && tuning.ef < 200, "{tuning:?}");
+    let newest = reader.refresh().unwrap().expect("a new state");
+    assert_eq!(newest.manifest().tuning.as_ref(), Some(&tuning));
+    let queries = DOCUMENTS..DOCUMENTS + QUERIES;
+    let sum: f64 = queries
+        .map(|query| encoder.row(query))
+        .map(|query| {
+            recall(
+                &newest.search_vectors(query, 10, tuning.ef),
+                &newest.search_exact(query, 10),
+            )
+        })
+        .sum();
+    assert!(sum / QUERIES as f64 >= ASKED - 0.02, "{}", sum / QUERIES as f64);
+}
+
+#[test]
+fn a_recall_that_no_width_reaches_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let encoder = TableEncoder::new(clustered(2_000, DIMENSION, CLUSTERS, 9));
+    let mut options = support::options(folder.path(), 2_000);
+    options.hnsw.codes = Codes::Binary;
+    build(&options, &encoder, &mut Unwatched).unwrap();
+    let wanted = TuneOptions { recall: 1.0, k: 10 };
+    let writer = IndexWriter::open(&options.out).unwrap();
+    let error = writer.tune(wanted, None, &mut Unwatched).unwrap_err().to_string();
+    assert!(
+        error.contains("expected a recall of 1, found 0.") && error.contains("ef 2000"),
+        "{error}"
+    );
+    let reader = IndexReader::open(&options.out).unwrap();
+    assert!(reader.manifest().tuning.is_none());
 }

@@ -134,10 +134,9 @@ pub struct ReadingArgs {
     pub model: Option<PathBuf>,
 
     /// Width of the vector search, 1 to 100,000: wider finds more of the true neighbours and takes longer.
-    /// Never less than the number of hits sought
-    #[arg(long, value_name = "N", default_value = "200",
-          value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
-    pub ef: usize,
+    /// Never less than the number of hits sought [default: what `index tune` found, else 200]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub ef: Option<usize>,
 
     /// Print JSON Lines, each object with a `type`
     #[arg(long)]

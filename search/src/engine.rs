@@ -18,6 +18,9 @@ use crate::hits::{self, Candidates, Hit, Mode, Query, Ranked};
 /// still be lifted by the other.
 pub const FUSION_DEPTH: usize = 100;
 
+/// Width of the vector search in an index for which no recall was asked.
+pub const WIDTH: usize = 200;
+
 /// Longest snippet, in characters: two to three lines of a terminal.
 const SNIPPET_CHARS: usize = 240;
 
@@ -36,8 +39,9 @@ pub struct Opening<'a> {
     pub index: &'a Path,
     /// The model folder; `None` for the one recorded in the index.
     pub model: Option<&'a Path>,
-    /// Width of the vector search, at least 1; never used narrower than the hits sought.
-    pub ef: usize,
+    /// Width of the vector search, at least 1; never used narrower than the hits sought. `None` for what the index was
+    /// tuned to, else [`WIDTH`].
+    pub ef: Option<usize>,
 }
 
 /// The hits of one query, best first, and how they came about.
@@ -77,11 +81,12 @@ impl Engine {
             true => Some(open_model(&index, opening)?),
             false => None,
         };
+        let tuned = index.manifest().tuning.as_ref().map(|tuning| tuning.ef);
         Ok(Self {
+            ef: opening.ef.or(tuned).unwrap_or(WIDTH),
             index,
             path: opening.index.to_owned(),
             encoder,
-            ef: opening.ef,
         })
     }
 

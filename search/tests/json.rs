@@ -156,8 +156,20 @@ fn other_columns_of_the_corpus_come_as_fields() {
 #[test]
 fn a_filter_is_in_the_summary_with_what_it_did() {
     let place = Workplace::with_index();
-    for (mode, strategy) in [("hybrid", Some("exact")), ("vector", Some("exact")), ("bm25", None)] {
-        let arguments = ["thirst", "--mode", mode, "--where", "topic = diabetes", "--where", "year < 2000"];
+    for (mode, strategy) in [
+        ("hybrid", Some("exact")),
+        ("vector", Some("exact")),
+        ("bm25", None),
+    ] {
+        let arguments = [
+            "thirst",
+            "--mode",
+            mode,
+            "--where",
+            "topic = diabetes",
+            "--where",
+            "year < 2000",
+        ];
         let lines = lines(&place.run(&[&arguments[..], &["--json"]].concat(), 0).stdout);
         let Some(Line::Summary {
             filter,

@@ -15,8 +15,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use indexer_ann::build::{Builder, Parameters, build};
-use indexer_ann::{Graph, Rows, SearchOptions};
+use indexer_ann::build::{Parameters, build};
+use indexer_ann::{Builder, Graph, Rows, SearchOptions};
 use memmap2::Mmap;
 use serde_json::{Value, json};
 

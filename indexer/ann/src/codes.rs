@@ -6,7 +6,8 @@ use crate::metric::Metric;
 use crate::rows::Rows;
 
 /// What a coordinate becomes in the copy of the vectors that a walk reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Codes {
     /// `f32`, 4 bytes: nothing is lost.
     Float32,

@@ -17,6 +17,16 @@ pub enum AnnError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The file is a graph of an earlier format, which is not read any more.
+    #[error("{}: a graph of format {found}, of which only {supported} is read", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The format that the file states.
+        found: u32,
+        /// The format that is read.
+        supported: u32,
+    },
     /// The file is not what was written.
     #[error("{}: damaged: expected {expected}, found {found}", path.display())]
     Damaged {

@@ -9,6 +9,7 @@
 
 #[cfg(feature = "build")]
 pub mod build;
+mod builder;
 mod codes;
 mod error;
 mod exact;
@@ -21,6 +22,7 @@ mod rows;
 mod simd;
 mod walk;
 
+pub use builder::Builder;
 pub use codes::Codes;
 pub use error::{AnnError, Result};
 pub use exact::exact;

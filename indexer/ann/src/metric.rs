@@ -1,7 +1,8 @@
 //! What near means.
 
 /// How the nearness of two vectors is measured. Scores are greater for nearer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// The cosine of unit vectors, which is their inner product: -1 to 1. Rows and queries have to be of unit length.
     #[default]

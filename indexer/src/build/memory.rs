@@ -69,11 +69,15 @@ fn bytes_per_row(surveyed: &Surveyed, dimension: usize, parameters: HnswRecord) 
 
 #[cfg(test)]
 mod tests {
+    use indexer_ann::{Builder, Codes};
+
     use super::*;
 
     const PARAMETERS: HnswRecord = HnswRecord {
         m: 16,
         ef_construction: 200,
+        codes: Codes::Int8,
+        builder: Builder::Batches,
     };
 
     /// A folder that is not there has no weights.

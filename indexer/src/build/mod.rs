@@ -1,13 +1,14 @@
 //! The writing side: documents in, an index folder out, and every change of it.
 //!
 //! ```text
-//!                       read ─▶ encode ─┬─▶ vectors ─▶ hnsw ─▶ graph ─┬─▶ segment ─▶ one commit
+//!                       read ─▶ encode ─┬─▶ vectors ──────────▶ graph ─┬─▶ segment ─▶ one commit
 //!                                       └─▶ words and documents ──────┘
 //! build   survey ─▶ fill ─▶ segment ─▶ new index, in the place of the old one
 //! add     survey ─▶ fill ─▶ segment ─▶ index, update: without the rows that are replaced
 //! delete                     index without rows
 //! import  given, survey ─▶ segment ─▶ new index, with vectors made elsewhere
 //! compact live rows ───────▶ segment ─▶ index, in the place of all segments
+//! tune                       index with the width of searches that a recall needs
 //! ```
 //!
 //! Everything is written aside and becomes part of an index at once or not at all. One writer at a time: it holds the
@@ -19,7 +20,6 @@ mod compact;
 mod delete;
 mod encode;
 mod fill;
-mod hnsw;
 mod import;
 mod journal;
 mod lock;
@@ -32,6 +32,7 @@ mod staging;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod tune;
 mod writer;
 
 use time::OffsetDateTime;
@@ -42,6 +43,7 @@ pub use compact::CompactSummary;
 pub use delete::DeleteSummary;
 pub use import::{ImportOptions, ImportSummary, import};
 pub use pipeline::{BuildOptions, Summary, build};
+pub use tune::TuneOptions;
 pub use writer::IndexWriter;
 
 /// The time: RFC 3339, UTC, to the second.
@@ -66,6 +68,8 @@ pub enum Phase {
     Verify,
     /// Writes documents and vectors for other tools.
     Export,
+    /// Compares queries with every document, to know what searches should find.
+    Judge,
 }
 
 /// Watches a writer, and can stop it.

@@ -13,7 +13,7 @@ use super::memory::rows_per_segment;
 use super::new_index::{self, NewIndex};
 use super::progress::{FinishedRecord, Identity, Progress};
 use super::survey::{Surveyed, survey};
-use super::{Observer, Phase, hnsw, now};
+use super::{Observer, Phase, now};
 use crate::error::{IndexError, Result};
 use crate::manifest::{ColumnsRecord, HnswRecord, Manifest, ModelRecord};
 
@@ -79,7 +79,7 @@ impl BuildOptions {
     /// # Errors
     /// What is refused and why.
     pub fn check(&self) -> Result<()> {
-        hnsw::check(self.hnsw)?;
+        self.hnsw.check()?;
         new_index::replaces(&self.out, self.force).map(drop)
     }
 }
@@ -275,6 +275,7 @@ fn manifest(
             truncated: progress.counts().truncated,
         },
         hnsw: options.hnsw,
+        tuning: None,
         columns: ColumnsRecord { id, title, text },
         sources: options.inputs.clone(),
         segments,

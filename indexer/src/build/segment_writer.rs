@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use encoder::vectors::Vectors;
+use indexer_ann::build::{Parameters, build};
+use indexer_ann::{Metric, Rows};
 use indexer_bm25::WordWriter;
 
-use super::{Observer, commit, hnsw};
+use super::{Observer, Phase, commit};
 use crate::error::{IndexError, Result};
-use crate::manifest::{BM25_NAME, HnswRecord, SegmentRecord};
-use crate::vectors_file::Rows;
-use crate::{graph, vectors_file};
+use crate::manifest::{BM25_NAME, GRAPH_NAME, HnswRecord, SegmentRecord};
+use crate::vectors_file;
 
 /// The folder of a segment. What it comes to is whoever made it to remove.
 #[derive(Debug)]
@@ -68,11 +69,23 @@ impl SegmentWriter {
         observer: &mut dyn Observer,
     ) -> Result<FinishedSegment> {
         let start = Instant::now();
-        let mut lists = hnsw::build(vectors, parameters, observer)?;
-        let repaired_links = lists.connect(Rows::from(vectors));
+        observer.begin(Phase::Link, Some(vectors.len() as u64));
+        let rows = Rows::new(vectors.as_slice(), vectors.dimension(), vectors.dimension());
+        let parameters = Parameters {
+            m: parameters.m,
+            ef_construction: parameters.ef_construction,
+            metric: Metric::Cosine,
+            codes: parameters.codes,
+            builder: parameters.builder,
+        };
+        let built = build(rows, parameters, &mut |more| {
+            observer.advance(more as u64);
+            !observer.stopped()
+        });
+        let graph = built.ok_or(IndexError::Interrupted)?;
         let link_seconds = start.elapsed().as_secs_f64();
         self.file(vectors_file::FILE_NAME, |out| vectors_file::write(vectors, out))?;
-        self.file(graph::FILE_NAME, |out| lists.write(out))?;
+        self.file(GRAPH_NAME, |out| graph.write(rows, out))?;
         if observer.stopped() {
             return Err(IndexError::Interrupted);
         }
@@ -83,7 +96,7 @@ impl SegmentWriter {
                 documents: vectors.len() as u64,
                 deleted: None,
             },
-            repaired_links,
+            repaired_links: graph.repaired_links,
             link_seconds,
         })
     }

@@ -1,8 +1,7 @@
 //! `index add` and `index update`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::bail;
 use encoder::corpus::Columns;
 use encoder::tables;
 use indexer::Manifest;
@@ -21,7 +20,7 @@ pub fn run(arguments: &AddArguments, known: Known) -> anyhow::Result<()> {
     let inputs = tables::expand(&arguments.inputs)?;
     let writer = IndexWriter::open(&arguments.index)?;
     let manifest = writer.reader().manifest();
-    let folder = model_folder(arguments, manifest)?;
+    let folder = model::of_index(arguments.model.as_deref(), &arguments.index, manifest)?;
     let options = AddOptions {
         inputs,
         columns: columns(arguments, manifest),
@@ -48,20 +47,6 @@ pub fn run(arguments: &AddArguments, known: Known) -> anyhow::Result<()> {
     match arguments.json {
         true => output::summary(&summary),
         false => output::line(text(&summary, known)),
-    }
-}
-
-/// The folder of the index's model, wherever it is now.
-fn model_folder(arguments: &AddArguments, manifest: &Manifest) -> anyhow::Result<PathBuf> {
-    let recorded = &manifest.model.path;
-    match &arguments.model {
-        Some(folder) => Ok(folder.clone()),
-        None if recorded.is_dir() => Ok(recorded.clone()),
-        None => bail!(
-            "{}: its model was at {}, where no folder is now; name the model's folder with --model DIR",
-            arguments.index.display(),
-            recorded.display()
-        ),
     }
 }
 

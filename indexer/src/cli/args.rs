@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use encoder::{DeviceChoice, Precision};
+use indexer::{Builder, Codes};
 
 use super::export::ExportArguments;
 use super::import::ImportArguments;
@@ -31,6 +33,8 @@ Examples:
       documents leave the index
   index compact corpus.index
       one segment again, without the rows of deleted documents
+  index tune corpus.index --recall 0.99
+      how wide searches have to be to find 99 of 100 true neighbours; `search` then does so
   index info corpus.index
       what is in an index, after checking all of its files
   index verify corpus.index
@@ -90,6 +94,17 @@ was. Until it is done, there has to be room for the old files and the new ones.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 
+const TUNE_EXAMPLES: &str = "\
+Examples:
+  index tune corpus.index --recall 0.99
+  index tune corpus.index --recall 0.95 --queries data/medical/dev/queries.jsonl
+
+What should be found is known by comparing with every document. Without --queries up to 500 documents take their place,
+each of which looks for the others; queries of users lie farther from documents and can need wider searches. The width
+is stored in the index, `search` takes it where --ef is not given, and `index info` shows it.
+
+Exit codes: 0 done, 2 error (also a recall that no width reaches), 130 interrupted.";
+
 /// Makes, changes and inspects search indexes of documents.
 #[derive(Debug, Parser)]
 #[command(name = "index", version, after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -112,6 +127,8 @@ pub enum Command {
     Delete(DeleteArguments),
     /// Merge all segments of an index into one, without deleted documents
     Compact(CompactArguments),
+    /// Find how wide searches have to be for a recall, and store it
+    Tune(TuneArguments),
     /// Show what is in an index, after checking all of its files
     Info(InfoArguments),
     /// Look for everything that can be wrong with an index
@@ -152,6 +169,15 @@ pub struct BuildArguments {
     /// searched one by one, so fewer are faster [default: one segment, whatever memory it takes]
     #[arg(long, value_name = "SIZE", value_parser = memory_size)]
     pub memory: Option<u64>,
+    /// What searches read of each vector before the best are compared in full: float32, float16, int8 or binary
+    #[arg(long, default_value = "int8", value_name = "CODES")]
+    pub codes: Codes,
+    /// Who links the graph: batches (the same at any number of threads) or hnsw_rs (the crate)
+    #[arg(long, default_value = "batches", value_name = "BUILDER")]
+    pub builder: Builder,
+    /// Find how wide searches have to be to find this share of the 10 nearest, as `index tune` does
+    #[arg(long, value_name = "SHARE", value_parser = recall)]
+    pub recall: Option<f64>,
     /// Replace an index that exists already
     #[arg(short, long)]
     pub force: bool,
@@ -247,6 +273,39 @@ pub struct CompactArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_long_help = TUNE_EXAMPLES)]
+pub struct TuneArguments {
+    /// The index folder
+    #[arg(value_name = "INDEX")]
+    pub index: PathBuf,
+    /// The share of the true neighbours that searches should find: above 0, at most 1
+    #[arg(long, value_name = "SHARE", value_parser = recall)]
+    pub recall: f64,
+    /// Neighbours that are looked for
+    #[arg(short, value_name = "N", default_value = "10", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
+    pub k: usize,
+    /// Queries to measure with: JSON Lines (or any table) with `_id` and `text` [default: documents]
+    #[arg(long, value_name = "FILE")]
+    pub queries: Option<PathBuf>,
+    /// The model folder that encodes them [default: where that was when the index was made]
+    #[arg(long, value_name = "DIR", requires = "queries")]
+    pub model: Option<PathBuf>,
+    #[command(flatten)]
+    pub encoding: EncodingArguments,
+    /// Write one JSON object of type "tuning" to stdout
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A share of the true neighbours.
+fn recall(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("expected a number above 0 and at most 1".into()),
+    }
+}
+
+#[derive(Debug, Args)]
 pub struct InfoArguments {
     /// The index folder [default: the only *.index in the current folder]
     #[arg(value_name = "PATH")]
@@ -306,6 +365,11 @@ mod tests {
             (arguments.encoding.backend, arguments.encoding.device),
             (Backend::Torch, DeviceChoice::Auto)
         );
+        assert_eq!(
+            (arguments.codes, arguments.builder),
+            (Codes::Int8, Builder::Batches)
+        );
+        assert!(arguments.recall.is_none());
         assert!(!arguments.force && !arguments.json && arguments.encoding.threads.is_none());
         assert!(arguments.truncate_dim.is_none());
         assert_eq!(arguments.encoding.precision, Precision::Float32);
@@ -314,8 +378,14 @@ mod tests {
     #[test]
     fn every_flag_is_heard() {
         let line = "a.csv b.csv -o x.index --model m --device cuda:1 --backend candle --id i --title t \
-            --text x --truncate-dim 96 --precision bf16 --m 8 --ef-construction 50 --force --threads 2 --memory 4G --json";
+            --text x --truncate-dim 96 --precision bf16 --m 8 --ef-construction 50 --force --threads 2 --memory 4G --json \
+            --codes float16 --builder hnsw_rs --recall 0.99";
         let arguments = build(line).unwrap();
+        assert_eq!(
+            (arguments.codes, arguments.builder),
+            (Codes::Float16, Builder::HnswRs)
+        );
+        assert_eq!(arguments.recall, Some(0.99));
         assert_eq!(arguments.inputs, ["a.csv", "b.csv"]);
         assert_eq!(arguments.out, Some("x.index".into()));
         assert_eq!(arguments.model, Some("m".into()));
@@ -358,6 +428,24 @@ mod tests {
             panic!("compact");
         };
         assert_eq!((arguments.threads, arguments.json), (Some(2), true));
+        let line = "index tune x.index --recall 0.9 -k 5 --queries q.jsonl --model m --threads 1 --json";
+        let Ok(Command::Tune(arguments)) = parse(line) else {
+            panic!("{line}");
+        };
+        assert_eq!((arguments.recall, arguments.k, arguments.json), (0.9, 5, true));
+        assert_eq!(
+            (arguments.queries, arguments.model),
+            (Some("q.jsonl".into()), Some("m".into()))
+        );
+        for line in [
+            "tune x.index",
+            "tune x.index --recall 0",
+            "tune x.index --recall 1.1",
+            "tune x.index --recall 1 -k 0",
+        ] {
+            let line = format!("index {line}");
+            assert_eq!(parse(&line).unwrap_err().exit_code(), 2, "{line}");
+        }
         for line in [
             "index add x.index",
             "index delete x.index",
@@ -381,6 +469,9 @@ mod tests {
             "a.csv --memory 4X",
             "a.csv --memory G",
             "a.csv --memory 99999999999T",
+            "a.csv --codes int4",
+            "a.csv --builder faiss",
+            "a.csv --recall 2",
         ] {
             assert_eq!(build(line).unwrap_err().exit_code(), 2, "{line}");
         }

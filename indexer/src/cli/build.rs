@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::args::BuildArguments;
 use super::output::{self, count, size};
-use super::{model, progress::Terminal};
+use super::{model, progress::Terminal, tune};
 
 /// Builds an index as the command line says.
 pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
@@ -42,6 +42,8 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         hnsw: HnswRecord {
             m: arguments.m,
             ef_construction: arguments.ef_construction,
+            codes: arguments.codes,
+            builder: arguments.builder,
         },
     };
     options.check()?;
@@ -49,7 +51,14 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     let encoder = model::open(&located.path, &arguments.encoding, |_| arguments.truncate_dim)?;
     announce(arguments, &located, &options.model, encoder.as_ref())?;
     let summary = build(&options, encoder.as_ref(), &mut terminal)?;
+    let tuning = match arguments.recall {
+        Some(recall) => Some(tune::after_build(&options.out, recall, &mut terminal)?),
+        None => None,
+    };
     drop(terminal);
+    if let Some(tuning) = &tuning {
+        tune::report(&options.out, tuning, arguments.json)?;
+    }
     report(arguments, &summary, encoder.as_ref())
 }
 

@@ -108,6 +108,7 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
         hnsw: HnswRecord {
             m: arguments.m,
             ef_construction: arguments.ef_construction,
+            ..Default::default()
         },
         compare: arguments.compare,
     };

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::args::InfoArguments;
 use super::output::{count, grouped, line, size};
+use super::tune;
 
 /// Shows an index as the command line says.
 pub fn run(arguments: &InfoArguments) -> anyhow::Result<()> {
@@ -81,6 +82,9 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         "fingerprint": manifest.model.fingerprint.id(),
         "m": manifest.hnsw.m,
         "ef_construction": manifest.hnsw.ef_construction,
+        "codes": manifest.hnsw.codes,
+        "builder": manifest.hnsw.builder,
+        "tuning": manifest.tuning,
         "sources": manifest.sources,
         "bytes": manifest.bytes(),
         "segments": segments,
@@ -116,10 +120,14 @@ fn text(path: &Path, manifest: &Manifest) -> String {
         (
             "graph",
             format!(
-                "M {}, ef_construction {}",
-                manifest.hnsw.m, manifest.hnsw.ef_construction
+                "M {}, ef_construction {}, {} codes, linked by {}",
+                manifest.hnsw.m,
+                manifest.hnsw.ef_construction,
+                manifest.hnsw.codes.name(),
+                manifest.hnsw.builder.name()
             ),
         ),
+        ("recall", recall(manifest)),
         ("sources", sources.join(", ")),
         (
             "created",
@@ -155,6 +163,18 @@ fn text(path: &Path, manifest: &Manifest) -> String {
         );
     }
     lines.join("\n")
+}
+
+fn recall(manifest: &Manifest) -> String {
+    match &manifest.tuning {
+        None => "not measured; `index tune --recall 0.99` does".to_owned(),
+        Some(tuning) if tuning.generation == manifest.generation => tune::text(tuning),
+        Some(tuning) => format!(
+            "{}, measured in generation {}",
+            tune::text(tuning),
+            tuning.generation
+        ),
+    }
 }
 
 fn segments(manifest: &Manifest) -> String {

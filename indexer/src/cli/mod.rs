@@ -12,6 +12,7 @@ mod info;
 mod model;
 mod output;
 mod progress;
+mod tune;
 mod verify;
 
 use std::io::{self, Write};
@@ -30,6 +31,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Update(options) => add::run(options, Known::Replace),
         Command::Delete(options) => delete::run(options),
         Command::Compact(options) => compact::run(options),
+        Command::Tune(options) => tune::run(options),
         Command::Info(options) => info::run(options),
         Command::Verify(options) => verify::run(options),
         Command::Export(options) => export::run(options),

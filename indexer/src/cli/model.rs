@@ -1,11 +1,12 @@
 //! Opens the encoder that was asked for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use encoder::model::{Architecture, Dimensions, ModelFolder, StaticFolder};
 use encoder::{DeviceChoice, Encoder, Precision};
 use encoder_torch::{TorchEncoder, Tuning};
+use indexer::Manifest;
 
 use super::args::{Backend, EncodingArguments};
 use super::output;
@@ -59,6 +60,20 @@ pub fn open(
         (Backend::Candle, DeviceChoice::Cuda(_)) => {
             bail!("--device: the backend candle computes on the CPU only; use --backend torch for CUDA")
         }
+    }
+}
+
+/// The folder of an index's model, wherever it is now: what was asked for, else where it was when the index was made.
+pub fn of_index(asked: Option<&Path>, index: &Path, manifest: &Manifest) -> anyhow::Result<PathBuf> {
+    let recorded = &manifest.model.path;
+    match asked {
+        Some(folder) => Ok(folder.to_owned()),
+        None if recorded.is_dir() => Ok(recorded.clone()),
+        None => bail!(
+            "{}: its model was at {}, where no folder is now; name the model's folder with --model DIR",
+            index.display(),
+            recorded.display()
+        ),
     }
 }
 

@@ -46,6 +46,7 @@ impl Observer for Terminal {
             Phase::Link => "linking",
             Phase::Verify => "verifying",
             Phase::Export => "exporting",
+            Phase::Judge => "comparing",
         };
         self.bar = match total {
             Some(total) => ProgressBar::new(total),

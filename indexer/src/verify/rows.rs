@@ -7,10 +7,10 @@ use encoder::vectors::is_zero;
 use super::{Check, Fault, Report};
 use crate::build::{Observer, Phase};
 use crate::error::{IndexError, Result};
-use crate::manifest::{BM25_NAME, SEGMENTS_NAME};
+use crate::manifest::{BM25_NAME, GRAPH_NAME, SEGMENTS_NAME};
 use crate::reader::IndexReader;
 use crate::segment::Segment;
-use crate::{graph, vectors_file};
+use crate::vectors_file;
 
 /// By how much a length may differ from 1: the rounding of a vector's numbers to float16 and more.
 const NORM_TOLERANCE: f64 = 1e-3;
@@ -54,7 +54,7 @@ fn graph_of(segment: &Segment, first: u32, report: &mut Report) {
     for row in 0..segment.len() as u32 {
         let fault = (!reached.contains(row)).then(|| Fault {
             check: Check::Graph,
-            file: file(segment, graph::FILE_NAME),
+            file: file(segment, GRAPH_NAME),
             row: Some(first + row),
             id: segment.words().document(row).ok().map(|document| document.id),
             problem: "expected a node within reach of the entry point, found none that leads to it".into(),
@@ -110,7 +110,7 @@ fn vector(reader: &IndexReader, row: u32, id: Option<&str>, report: &mut Report)
                 "expected the document to be found by its own vector, found others among {} candidates",
                 WIDTHS[WIDTHS.len() - 1]
             );
-            fault(reader, Check::OwnVectors, graph::FILE_NAME, row, id, problem)
+            fault(reader, Check::OwnVectors, GRAPH_NAME, row, id, problem)
         });
         report.look(Check::OwnVectors, wrong);
     }

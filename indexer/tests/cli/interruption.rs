@@ -95,6 +95,7 @@ fn ctrl_c_while_linking_is_heard_too() {
         hnsw: indexer::HnswRecord {
             m: 16,
             ef_construction: 200,
+            ..Default::default()
         },
     };
     let before = place.snapshot();

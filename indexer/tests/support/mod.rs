@@ -102,6 +102,7 @@ pub fn options(folder: &Path, count: usize) -> BuildOptions {
         hnsw: HnswRecord {
             m: 16,
             ef_construction: 200,
+            ..Default::default()
         },
     }
 }

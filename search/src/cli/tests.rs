@@ -26,7 +26,7 @@ fn a_bare_query_is_a_query() {
     assert_eq!(cli.search.text(), "symptoms of diabetes");
     assert_eq!(cli.search.mode, Mode::Hybrid);
     assert_eq!(cli.search.k, 10);
-    assert_eq!(cli.search.reading.ef, 200);
+    assert_eq!(cli.search.reading.ef, None);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn search_flags() {
     assert_eq!(cli.search.k, 3);
     assert_eq!(cli.search.index.index, Some("a.index".into()));
     assert_eq!(cli.search.reading.model, Some("m".into()));
-    assert_eq!(cli.search.reading.ef, 64);
+    assert_eq!(cli.search.reading.ef, Some(64));
     assert!(cli.search.reading.json);
     assert_eq!(parse(&["--mode", "vector", "q"]).search.mode, Mode::Vector);
 }
@@ -104,7 +104,7 @@ fn eval_flags() {
     assert_eq!((eval.queries, eval.qrels), ("q".into(), "r".into()));
     assert_eq!(eval.index.index, Some("i".into()));
     assert_eq!(eval.reading.model, Some("m".into()));
-    assert_eq!(eval.reading.ef, 9);
+    assert_eq!(eval.reading.ef, Some(9));
     assert_eq!(eval.filter.conditions, ["a = 1"]);
     assert!(eval.reading.json);
 }

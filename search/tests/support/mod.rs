@@ -63,6 +63,7 @@ impl Workplace {
             hnsw: HnswRecord {
                 m: 8,
                 ef_construction: 64,
+                ..Default::default()
             },
         };
         build(&options, encoder, &mut Unwatched).unwrap();

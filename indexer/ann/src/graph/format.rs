@@ -71,6 +71,15 @@ impl Header {
             let bytes = bytes.get(8 + 4 * field..)?.first_chunk()?;
             Some(u32::from_le_bytes(*bytes))
         };
+        if let Some(found @ 1..VERSION) = number(0)
+            && bytes.starts_with(MAGIC)
+        {
+            return Err(AnnError::Older {
+                path: path.to_owned(),
+                found,
+                supported: VERSION,
+            });
+        }
         if bytes.len() < HEADER_BYTES || !bytes.starts_with(MAGIC) || number(0) != Some(VERSION) {
             return Err(AnnError::damaged(path, "the header of a graph file", "another"));
         }

@@ -13,6 +13,7 @@ use crate::codes::Codes;
 use crate::error::Result;
 use crate::mapped::MappedFile;
 use crate::metric::Metric;
+use crate::row_set::RowSet;
 use crate::simd::{CodeRows, Isa};
 use crate::walk::Space;
 pub(crate) use contexts::ContextPool;
@@ -88,9 +89,9 @@ impl Graph {
         self.header.coder.codes
     }
 
-    /// Nodes that a walk can reach from the entry point on layer 0; [`Self::len`] in a whole graph.
-    pub fn reachable(&self) -> usize {
-        let mut reached = crate::RowSet::new(self.len());
+    /// The rows that a walk can reach from the entry point on layer 0: all of a whole graph.
+    pub fn reachable(&self) -> RowSet {
+        let mut reached = RowSet::new(self.len());
         let mut waiting = vec![self.entry()];
         reached.insert(self.entry());
         while let Some(node) = waiting.pop() {
@@ -100,14 +101,14 @@ impl Graph {
                 .take_while(|near| (**near as usize) < self.len());
             waiting.extend(near.filter(|near| reached.insert(**near)));
         }
-        reached.count()
-    }
-
-    /// Whether every row is the row of one node.
-    pub fn has_every_row(&self) -> bool {
-        let mut rows = crate::RowSet::new(self.len());
-        let nodes = self.file.numbers::<u32>(&self.layout.rows);
-        nodes.iter().all(|row| rows.insert(*row)) && rows.count() == self.len()
+        let row_of = self.file.numbers::<u32>(&self.layout.rows);
+        let mut rows = RowSet::new(self.len());
+        for node in reached.iter() {
+            if let Some(row) = row_of.get(node as usize) {
+                rows.insert(*row);
+            }
+        }
+        rows
     }
 
     /// The node where every walk starts.

@@ -1,5 +1,6 @@
 use super::*;
-use crate::build::{Builder, Parameters, build};
+use crate::Builder;
+use crate::build::{Parameters, build};
 use crate::rows::Rows;
 
 fn whole() -> (Vec<f32>, Vec<u8>) {
@@ -33,7 +34,6 @@ fn no_damage_to_the_file_can_do_more_than_spoil_the_result() {
             std::fs::write(&path, &bytes).unwrap();
             let Ok(graph) = Graph::open(&path) else { continue };
             graph.reachable();
-            graph.has_every_row();
             let query = vec![0.5; graph.dimension().min(100)];
             let options = SearchOptions {
                 k: 5,

@@ -23,7 +23,7 @@ use serde::Serialize;
 use super::fill::{documents, unchanged};
 use super::new_index::{self, NewIndex};
 use super::survey::survey;
-use super::{Observer, Phase, hnsw, now};
+use super::{Observer, Phase, now};
 use crate::error::{IndexError, Result};
 use crate::manifest::{ColumnsRecord, HnswRecord, Manifest, ModelRecord};
 use given::Given;
@@ -89,7 +89,7 @@ impl ImportOptions {
     /// # Errors
     /// What is refused and why.
     pub fn check(&self) -> Result<()> {
-        hnsw::check(self.hnsw)?;
+        self.hnsw.check()?;
         new_index::replaces(&self.out, self.force).map(drop)
     }
 
@@ -146,6 +146,7 @@ pub fn import(
             truncated: 0,
         },
         hnsw: options.hnsw,
+        tuning: None,
         columns: ColumnsRecord { id, title, text },
         sources,
         segments: vec![finished.record],

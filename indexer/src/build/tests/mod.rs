@@ -46,6 +46,7 @@ impl Place {
             hnsw: HnswRecord {
                 m: 4,
                 ef_construction: 8,
+                ..Default::default()
             },
         };
         build(&options, &HashEncoder::new(DIMENSION), &mut Unwatched).unwrap();

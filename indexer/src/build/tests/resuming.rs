@@ -104,6 +104,7 @@ fn options(folder: &Path, memory: Option<u64>) -> BuildOptions {
         hnsw: HnswRecord {
             m: 4,
             ef_construction: 8,
+            ..Default::default()
         },
     }
 }

@@ -1,0 +1,81 @@
+//! `index tune`.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use encoder::beir;
+use encoder::vectors::Vectors;
+use indexer::TuningRecord;
+use indexer::build::{IndexWriter, TuneOptions};
+use serde_json::json;
+
+use super::args::TuneArguments;
+use super::output::{self, grouped};
+use super::{model, progress::Terminal};
+
+/// Finds the width of searches as the command line says.
+pub fn run(arguments: &TuneArguments) -> anyhow::Result<()> {
+    encoder_torch::restart_tuned();
+    model::limit_threads(arguments.encoding.threads)?;
+    let writer = IndexWriter::open(&arguments.index)?;
+    let mut terminal = Terminal::new()?;
+    let queries = match &arguments.queries {
+        Some(path) => Some(encoded(arguments, &writer, path)?),
+        None => None,
+    };
+    let options = TuneOptions {
+        recall: arguments.recall,
+        k: arguments.k,
+    };
+    let tuning = writer.tune(options, queries, &mut terminal)?;
+    drop(terminal);
+    report(&arguments.index, &tuning, arguments.json)
+}
+
+/// Finds the width of searches in an index that has just been made.
+pub fn after_build(index: &Path, recall: f64, terminal: &mut Terminal) -> anyhow::Result<TuningRecord> {
+    let options = TuneOptions { recall, k: 10 };
+    let tuned = IndexWriter::open(index)?.tune(options, None, terminal);
+    tuned.with_context(|| format!("{} is made and can be searched, but --recall", index.display()))
+}
+
+/// Prints what was found.
+pub fn report(index: &Path, tuning: &TuningRecord, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return output::line(json!({"type": "tuning", "index": index, "tuning": tuning}));
+    }
+    output::line(format_args!("{}: {}", index.display(), text(tuning)))
+}
+
+/// The width and what it was measured to do.
+pub fn text(tuning: &TuningRecord) -> String {
+    format!(
+        "ef {} finds {:.4} of the {} nearest (asked for {}), {} queries/s on one core",
+        tuning.ef,
+        tuning.recall,
+        tuning.k,
+        tuning.wanted,
+        grouped(tuning.queries_per_second as u64)
+    )
+}
+
+fn encoded(arguments: &TuneArguments, writer: &IndexWriter, path: &Path) -> anyhow::Result<Vectors> {
+    let manifest = writer.reader().manifest();
+    let folder = model::of_index(arguments.model.as_deref(), &arguments.index, manifest)?;
+    // As long as those of the index, whatever the model's folder says.
+    let kept = |full: usize| Some(manifest.dimension.min(full));
+    let encoder = model::open(&folder, &arguments.encoding, kept)?;
+    if let Some(difference) = manifest.model.fingerprint.difference(encoder.fingerprint()) {
+        bail!(
+            "{}: expected the model of {}, found another {} ({} there, {} here); name that model with --model",
+            folder.display(),
+            arguments.index.display(),
+            difference.field,
+            difference.left,
+            difference.right
+        );
+    }
+    let queries = beir::read_queries(path)?;
+    let texts: Vec<&str> = queries.iter().map(|query| query.text.as_str()).collect();
+    Ok(encoder.encode_queries(&texts)?.vectors)
+}
