@@ -10,10 +10,10 @@ use super::rows::fault;
 use super::{Check, Report};
 use crate::build::{Observer, Phase};
 use crate::error::{IndexError, OtherModel, Result};
-use crate::graph::dot;
 use crate::manifest::Manifest;
 use crate::reader::IndexReader;
 use crate::{unit, vectors_file};
+use indexer_ann::dot;
 
 /// The least cosine between two encodings of a text: libtorch and candle differ by 1e-6, float32 and bfloat16 by 1e-4.
 const LEAST: f32 = 0.99;

@@ -6,8 +6,8 @@ use encoder::vectors::{Vectors, is_zero};
 use super::ImportOptions;
 use super::join::Sample;
 use crate::error::{IndexError, OtherVectors, Result};
-use crate::graph::dot;
 use crate::unit;
+use indexer_ann::dot;
 
 /// The least median cosine: far above what two models have in common, below what other numbers (float16, 8 bits), another
 /// library and other ends of long texts make of the same model.
