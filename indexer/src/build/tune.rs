@@ -62,7 +62,10 @@ impl IndexWriter {
         let judged = judge(self.reader(), options.k, queries, observer)?;
         let found = self.narrowest(options, &judged)?;
         let mut next = self.committed().clone();
+        // Short decimals, because JSON readers may give a long one another last digit.
         let tuning = TuningRecord {
+            recall: (found.recall * 1e6).round() / 1e6,
+            queries_per_second: found.queries_per_second.round(),
             generation: next.generation + 1,
             ..found
         };
