@@ -7,7 +7,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use encoder::EncoderError;
+#[cfg(feature = "build")]
+use encoder::model::Fingerprint;
 use indexer_bm25::{Bm25Error, FilterError};
+
+#[cfg(feature = "build")]
+use crate::manifest::ModelRecord;
 
 /// The result of this crate's functions.
 pub type Result<T, E = IndexError> = std::result::Result<T, E>;
@@ -255,6 +260,32 @@ pub struct OtherModel {
     pub found: String,
     /// Where the index's model was when the index was built.
     pub recorded: PathBuf,
+}
+
+impl OtherModel {
+    /// Refuses a model, in the folder `model`, whose fingerprint is another than that of the model that made `index`.
+    ///
+    /// # Errors
+    /// The first field that differs.
+    #[cfg(feature = "build")]
+    pub fn check(
+        index: &Path,
+        record: &ModelRecord,
+        model: &Path,
+        fingerprint: &Fingerprint,
+    ) -> Result<(), Box<Self>> {
+        match record.fingerprint.difference(fingerprint) {
+            None => Ok(()),
+            Some(difference) => Err(Box::new(Self {
+                model: model.to_owned(),
+                index: index.to_owned(),
+                field: difference.field,
+                expected: difference.left,
+                found: difference.right,
+                recorded: record.path.clone(),
+            })),
+        }
+    }
 }
 
 /// A model that did not make the vectors that are given.

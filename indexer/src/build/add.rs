@@ -79,7 +79,8 @@ impl IndexWriter {
         observer: &mut dyn Observer,
     ) -> Result<AddSummary> {
         let start = Instant::now();
-        self.check_model(&options.model, encoder)?;
+        let record = &self.committed().model;
+        OtherModel::check(self.path(), record, &options.model, encoder.fingerprint())?;
         let mut replaced = Vec::new();
         let surveyed = survey(&options.inputs, &options.columns, observer, |at, document| {
             replaced.extend(self.row_to_replace(options.known, at, document)?);
@@ -122,23 +123,6 @@ impl IndexWriter {
             link_seconds: finished.link_seconds,
             total_seconds: start.elapsed().as_secs_f64(),
         })
-    }
-
-    /// Vectors of two models have nothing to say to each other.
-    fn check_model(&self, model: &Path, encoder: &dyn Encoder) -> Result<()> {
-        let record = &self.committed().model;
-        match record.fingerprint.difference(encoder.fingerprint()) {
-            None => Ok(()),
-            Some(difference) => Err(Box::new(OtherModel {
-                index: self.path().to_owned(),
-                model: model.to_owned(),
-                field: difference.field,
-                expected: difference.left,
-                found: difference.right,
-                recorded: record.path.clone(),
-            })
-            .into()),
-        }
     }
 
     fn row_to_replace(

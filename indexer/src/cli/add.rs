@@ -28,9 +28,7 @@ pub fn run(arguments: &AddArguments, known: Known) -> anyhow::Result<()> {
         model: folder.clone(),
     };
     let mut terminal = Terminal::new()?;
-    // As long as those of the index, whatever the model's folder says.
-    let kept = |full: usize| Some(manifest.dimension.min(full));
-    let encoder = model::open(&folder, &arguments.encoding, kept)?;
+    let encoder = model::open_like(&folder, &arguments.encoding, manifest)?;
     let fingerprint = encoder.fingerprint().id();
     match arguments.json {
         true => output::line(json!({"type": "model", "path": folder, "fingerprint": fingerprint}))?,

@@ -159,12 +159,8 @@ pub struct BuildArguments {
     pub encoding: EncodingArguments,
     #[command(flatten)]
     pub columns: ColumnArguments,
-    /// Neighbours per document in the graph: more find more, in more memory (4 to 128)
-    #[arg(long, default_value_t = 16, value_name = "N")]
-    pub m: usize,
-    /// Candidates while linking a document: more find more, slower to build (8 to 10000)
-    #[arg(long, default_value_t = 200, value_name = "N")]
-    pub ef_construction: usize,
+    #[command(flatten)]
+    pub graph: GraphArguments,
     /// Stay within about this much memory, e.g. 4G or 800M, by making several segments, one after the other; they are
     /// searched one by one, so fewer are faster [default: one segment, whatever memory it takes]
     #[arg(long, value_name = "SIZE", value_parser = memory_size)]
@@ -202,6 +198,17 @@ pub struct EncodingArguments {
     /// Threads for encoding and for linking [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+}
+
+/// How a graph is linked.
+#[derive(Debug, Args)]
+pub struct GraphArguments {
+    /// Neighbours per document in the graph: more find more, in more memory (4 to 128)
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub m: usize,
+    /// Candidates while linking a document: more find more, slower to build (8 to 10000)
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    pub ef_construction: usize,
 }
 
 /// Which column of the input is what.
@@ -360,7 +367,7 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_help() {
         let arguments = build("a.csv").unwrap();
-        assert_eq!((arguments.m, arguments.ef_construction), (16, 200));
+        assert_eq!((arguments.graph.m, arguments.graph.ef_construction), (16, 200));
         assert_eq!(
             (arguments.encoding.backend, arguments.encoding.device),
             (Backend::Torch, DeviceChoice::Auto)
@@ -395,7 +402,11 @@ mod tests {
         let columns = [id, title, text].map(Option::unwrap);
         assert_eq!(columns, ["i", "t", "x"]);
         assert_eq!(
-            (arguments.m, arguments.ef_construction, arguments.encoding.threads),
+            (
+                arguments.graph.m,
+                arguments.graph.ef_construction,
+                arguments.encoding.threads
+            ),
             (8, 50, Some(2))
         );
         assert!(arguments.force && arguments.json);

@@ -40,8 +40,8 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
         ),
         memory: arguments.memory,
         hnsw: HnswRecord {
-            m: arguments.m,
-            ef_construction: arguments.ef_construction,
+            m: arguments.graph.m,
+            ef_construction: arguments.graph.ef_construction,
             codes: arguments.codes,
             builder: arguments.builder,
         },

@@ -9,6 +9,7 @@ use encoder::tables;
 use indexer::HnswRecord;
 use indexer::build::{ImportOptions, ImportSummary, import};
 
+use super::args::{ColumnArguments, GraphArguments};
 use super::output::{self, count, size};
 use super::progress::Terminal;
 
@@ -58,21 +59,10 @@ pub struct ImportArguments {
     /// Documents to encode and compare with their vectors; 0 takes the model on trust
     #[arg(long, default_value_t = 16, value_name = "N")]
     pub compare: usize,
-    /// The column of the unique id [default: id or _id]
-    #[arg(long, value_name = "COLUMN")]
-    pub id: Option<String>,
-    /// The column of the title [default: title, where there is one]
-    #[arg(long, value_name = "COLUMN")]
-    pub title: Option<String>,
-    /// The column of the text [default: text]
-    #[arg(long, value_name = "COLUMN")]
-    pub text: Option<String>,
-    /// Neighbours per document in the graph: more find more, in more memory (4 to 128)
-    #[arg(long, default_value_t = 16, value_name = "N")]
-    pub m: usize,
-    /// Candidates while linking a document: more find more, slower to build (8 to 10000)
-    #[arg(long, default_value_t = 200, value_name = "N")]
-    pub ef_construction: usize,
+    #[command(flatten)]
+    pub columns: ColumnArguments,
+    #[command(flatten)]
+    pub graph: GraphArguments,
     /// Replace an index that exists already
     #[arg(short, long)]
     pub force: bool,
@@ -98,16 +88,16 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
         ids: arguments.ids.clone(),
         documents: tables::expand(&arguments.documents)?,
         columns: Columns {
-            id: arguments.id.clone(),
-            title: arguments.title.clone(),
-            text: arguments.text.clone(),
+            id: arguments.columns.id.clone(),
+            title: arguments.columns.title.clone(),
+            text: arguments.columns.text.clone(),
         },
         out: target(arguments),
         force: arguments.force,
         model,
         hnsw: HnswRecord {
-            m: arguments.m,
-            ef_construction: arguments.ef_construction,
+            m: arguments.graph.m,
+            ef_construction: arguments.graph.ef_construction,
             ..Default::default()
         },
         compare: arguments.compare,
@@ -184,10 +174,15 @@ mod tests {
         assert_eq!(target(&arguments), PathBuf::from("x.index"));
         assert_eq!(arguments.model, Some("m".into()));
         assert_eq!((arguments.truncate_dim, arguments.compare), (Some(96), 3));
-        let columns = [arguments.vector, arguments.id, arguments.title, arguments.text].map(Option::unwrap);
+        let ColumnArguments { id, title, text } = arguments.columns;
+        let columns = [arguments.vector, id, title, text].map(Option::unwrap);
         assert_eq!(columns, ["v", "i", "t", "x"]);
         assert_eq!(
-            (arguments.m, arguments.ef_construction, arguments.threads),
+            (
+                arguments.graph.m,
+                arguments.graph.ef_construction,
+                arguments.threads
+            ),
             (8, 50, Some(2))
         );
         assert!(arguments.force && arguments.json);
@@ -198,7 +193,11 @@ mod tests {
         let arguments = parse("folder/v.2.npy");
         assert_eq!(target(&arguments), PathBuf::from("v.2.index"));
         assert_eq!(
-            (arguments.compare, arguments.m, arguments.ef_construction),
+            (
+                arguments.compare,
+                arguments.graph.m,
+                arguments.graph.ef_construction
+            ),
             (16, 16, 200)
         );
     }

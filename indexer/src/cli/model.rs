@@ -63,6 +63,15 @@ pub fn open(
     }
 }
 
+/// Like [`open`], with vectors as long as those of an index, whatever the model's folder says.
+pub fn open_like(
+    dir: &Path,
+    arguments: &EncodingArguments,
+    manifest: &Manifest,
+) -> anyhow::Result<Box<dyn Encoder>> {
+    open(dir, arguments, |full| Some(manifest.dimension.min(full)))
+}
+
 /// The folder of an index's model, wherever it is now: what was asked for, else where it was when the index was made.
 pub fn of_index(asked: Option<&Path>, index: &Path, manifest: &Manifest) -> anyhow::Result<PathBuf> {
     let recorded = &manifest.model.path;

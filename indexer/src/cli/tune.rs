@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use encoder::beir;
 use encoder::vectors::Vectors;
-use indexer::TuningRecord;
 use indexer::build::{IndexWriter, TuneOptions};
+use indexer::{IndexError, OtherModel, TuningRecord};
 use serde_json::json;
 
 use super::args::TuneArguments;
@@ -62,19 +62,9 @@ pub fn text(tuning: &TuningRecord) -> String {
 fn encoded(arguments: &TuneArguments, writer: &IndexWriter, path: &Path) -> anyhow::Result<Vectors> {
     let manifest = writer.reader().manifest();
     let folder = model::of_index(arguments.model.as_deref(), &arguments.index, manifest)?;
-    // As long as those of the index, whatever the model's folder says.
-    let kept = |full: usize| Some(manifest.dimension.min(full));
-    let encoder = model::open(&folder, &arguments.encoding, kept)?;
-    if let Some(difference) = manifest.model.fingerprint.difference(encoder.fingerprint()) {
-        bail!(
-            "{}: expected the model of {}, found another {} ({} there, {} here); name that model with --model",
-            folder.display(),
-            arguments.index.display(),
-            difference.field,
-            difference.left,
-            difference.right
-        );
-    }
+    let encoder = model::open_like(&folder, &arguments.encoding, manifest)?;
+    OtherModel::check(&arguments.index, &manifest.model, &folder, encoder.fingerprint())
+        .map_err(IndexError::from)?;
     let queries = beir::read_queries(path)?;
     let texts: Vec<&str> = queries.iter().map(|query| query.text.as_str()).collect();
     Ok(encoder.encode_queries(&texts)?.vectors)

@@ -34,18 +34,13 @@ pub struct Model<'a> {
 impl Model<'_> {
     /// Refuses another model than the one that made the index.
     pub(super) fn check(&self, index: &Path, manifest: &Manifest) -> Result<()> {
-        match manifest.model.fingerprint.difference(self.encoder.fingerprint()) {
-            None => Ok(()),
-            Some(difference) => Err(Box::new(OtherModel {
-                index: index.to_owned(),
-                model: self.folder.to_owned(),
-                field: difference.field,
-                expected: difference.left,
-                found: difference.right,
-                recorded: manifest.model.path.clone(),
-            })
-            .into()),
-        }
+        let fingerprint = self.encoder.fingerprint();
+        Ok(OtherModel::check(
+            index,
+            &manifest.model,
+            self.folder,
+            fingerprint,
+        )?)
     }
 }
 

@@ -3,42 +3,11 @@
 use super::{CodeRows, Isa, Scorer};
 use crate::codes::QueryCode;
 
-pub(super) fn scorer(isa: Isa) -> Scorer {
-    match isa {
-        Isa::Portable => score,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => score_avx2,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => score_avx512,
-    }
-}
-
-fn score(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
-    score_with(query, rows, nodes, scores);
-}
-
-#[cfg(target_arch = "x86_64")]
-fn score_avx2(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
-    #[target_feature(enable = "avx2,popcnt")]
-    fn inner(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
-        score_with(query, rows, nodes, scores);
-    }
-    #[expect(unsafe_code, reason = "called only where the instructions were detected")]
-    unsafe {
-        inner(query, rows, nodes, scores);
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn score_avx512(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
-    #[target_feature(enable = "avx512f,avx512vl,avx512vpopcntdq,popcnt")]
-    fn inner(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
-        score_with(query, rows, nodes, scores);
-    }
-    #[expect(unsafe_code, reason = "called only where the instructions were detected")]
-    unsafe {
-        inner(query, rows, nodes, scores);
-    }
+scorer! {
+    portable: score_with,
+    wide: score_with,
+    avx2: "avx2,popcnt",
+    avx512: "avx512f,avx512vl,avx512vpopcntdq,popcnt"
 }
 
 #[inline(always)]

@@ -6,14 +6,11 @@ use crate::codes::QueryCode;
 /// Sums that run side by side, to fill wide registers and hide the latency of the multiply-add.
 const LANES: usize = 64;
 
-pub(super) fn scorer(isa: Isa) -> Scorer {
-    match isa {
-        Isa::Portable => score,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => score_avx2,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512 => score_avx512,
-    }
+scorer! {
+    portable: score_with::<false>,
+    wide: score_with::<true>,
+    avx2: "avx2,fma",
+    avx512: "avx512f,avx512vl,fma"
 }
 
 /// The inner product of two vectors.
@@ -32,34 +29,6 @@ pub(super) fn dot(isa: Isa, a: &[f32], b: &[f32]) -> f32 {
             reason = "the processor has the instructions: they were detected"
         )]
         Isa::Avx512 => unsafe { dot_avx512(a, b) },
-    }
-}
-
-fn score(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
-    score_with::<false>(query, rows, nodes, scores);
-}
-
-#[cfg(target_arch = "x86_64")]
-fn score_avx2(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
-    #[target_feature(enable = "avx2,fma")]
-    fn inner(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
-        score_with::<true>(query, rows, nodes, scores);
-    }
-    #[expect(unsafe_code, reason = "called only where the instructions were detected")]
-    unsafe {
-        inner(query, rows, nodes, scores);
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn score_avx512(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
-    #[target_feature(enable = "avx512f,avx512vl,fma")]
-    fn inner(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
-        score_with::<true>(query, rows, nodes, scores);
-    }
-    #[expect(unsafe_code, reason = "called only where the instructions were detected")]
-    unsafe {
-        inner(query, rows, nodes, scores);
     }
 }
 

@@ -7,6 +7,39 @@
 //! - Every row is taken as a checked slice of `stride` bytes, and every load stays inside such a slice, because strides
 //!   of coded rows are multiples of 64 bytes and a query's code is as long as a row.
 
+/// Makes `fn scorer(isa)`, which picks among compilations of plain functions for each instruction set.
+macro_rules! scorer {
+    (portable: $portable:path, wide: $wide:path, avx2: $avx2:literal, avx512: $avx512:literal) => {
+        pub(super) fn scorer(isa: Isa) -> Scorer {
+            match isa {
+                Isa::Portable => |query, rows, nodes, scores| $portable(query, rows, nodes, scores),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => |query, rows, nodes, scores| {
+                    #[target_feature(enable = $avx2)]
+                    fn compiled(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
+                        $wide(query, rows, nodes, scores);
+                    }
+                    #[expect(unsafe_code, reason = "the instructions were detected")]
+                    unsafe {
+                        compiled(query, rows, nodes, scores);
+                    }
+                },
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => |query, rows, nodes, scores| {
+                    #[target_feature(enable = $avx512)]
+                    fn compiled(query: &QueryCode, rows: CodeRows<'_>, nodes: &[u32], scores: &mut [f32]) {
+                        $wide(query, rows, nodes, scores);
+                    }
+                    #[expect(unsafe_code, reason = "the instructions were detected")]
+                    unsafe {
+                        compiled(query, rows, nodes, scores);
+                    }
+                },
+            }
+        }
+    };
+}
+
 mod bits;
 mod float;
 mod half;
