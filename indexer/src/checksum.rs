@@ -2,9 +2,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use indexer_ann::MappedFile;
+
 use crate::error::{IndexError, Result};
 use crate::manifest::{FileRecord, SegmentRecord};
-use crate::mapped::MappedFile;
 
 /// Files of at least this length are hashed by several threads.
 const PARALLEL_BYTES: usize = 128 << 10;
@@ -46,6 +47,21 @@ pub(crate) fn inside(folder: &Path, name: &str) -> Result<PathBuf> {
 
 /// Checks one file at `path`: there, of the right length, of the right content.
 pub(crate) fn verify_file(path: &Path, record: &FileRecord) -> Result<()> {
+    verify_length(path, record)?;
+    let file = MappedFile::open(path)?;
+    let actual = hash(file.read(0..file.len())?).to_hex();
+    if actual.as_str() != record.blake3 {
+        return Err(IndexError::damaged(
+            path,
+            format!("checksum {}", record.blake3),
+            actual.to_string(),
+        ));
+    }
+    Ok(())
+}
+
+/// Checks one file at `path`: there, of the right length.
+pub(crate) fn verify_length(path: &Path, record: &FileRecord) -> Result<()> {
     let length = match std::fs::metadata(path) {
         Ok(data) => data.len(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -60,14 +76,6 @@ pub(crate) fn verify_file(path: &Path, record: &FileRecord) -> Result<()> {
     if length != record.bytes {
         let expected = format!("{} bytes", record.bytes);
         return Err(IndexError::damaged(path, expected, format!("{length} bytes")));
-    }
-    let actual = hash(MappedFile::open(path)?.bytes()).to_hex();
-    if actual.as_str() != record.blake3 {
-        return Err(IndexError::damaged(
-            path,
-            format!("checksum {}", record.blake3),
-            actual.to_string(),
-        ));
     }
     Ok(())
 }

@@ -6,12 +6,12 @@
 
 use std::path::Path;
 
-use indexer_ann::RowSet;
+use indexer_ann::{MappedFile, RowSet};
 
 use crate::checksum;
 use crate::error::{IndexError, Result};
 use crate::manifest::{DELETED_NAME, DeletedRecord};
-use crate::mapped::{MappedFile, header_u32};
+use crate::header::header_u32;
 
 const MAGIC: &[u8; 8] = b"SXTDELET";
 const HEADER_BYTES: usize = 16;
@@ -22,7 +22,7 @@ pub(crate) fn read(index: &Path, record: &DeletedRecord, rows: usize) -> Result<
     let path = checksum::inside(&index.join(DELETED_NAME), &record.file.path)?;
     checksum::verify_file(&path, &record.file)?;
     let file = MappedFile::open(&path)?;
-    parse(file.bytes(), rows)
+    parse(file.read(0..file.len())?, rows)
         .filter(|deleted| deleted.count() as u64 == record.rows)
         .ok_or_else(|| {
             let expected = format!("{} deleted rows of {rows}", record.rows);

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use encoder::EncoderError;
 #[cfg(feature = "build")]
 use encoder::model::Fingerprint;
+use indexer_ann::AnnError;
 use indexer_bm25::{Bm25Error, FilterError};
 
 #[cfg(feature = "build")]
@@ -352,6 +353,28 @@ impl IndexError {
             path: path.to_owned(),
             expected: expected.into(),
             found: found.into(),
+        }
+    }
+}
+
+impl From<AnnError> for IndexError {
+    fn from(error: AnnError) -> Self {
+        match error {
+            AnnError::Read { path, source } => Self::Read { path, source },
+            AnnError::Damaged {
+                path,
+                expected,
+                found,
+            } => Self::damaged(&path, expected, found),
+            AnnError::Older {
+                path,
+                found,
+                supported,
+            } => Self::damaged(
+                &path,
+                format!("a graph of format {supported}"),
+                format!("format {found}"),
+            ),
         }
     }
 }

@@ -7,6 +7,7 @@
 //!     vectors.bin             unit vectors, one row per document
 //!     graph.bin               HNSW graph over the rows and their codes, frozen
 //!     bm25/                   words and documents, kept by tantivy
+//!     blocks.bin              checksums of the blocks of these files
 //!   deleted/NAME              deleted rows of a segment, one bit each, where there are any
 //!   LOCK                      while a process writes: which one
 //! ```
@@ -15,6 +16,7 @@
 //! reading side; it has no part in how the graph was built, and none of libtorch. Writer and reader are
 //! different types, because nothing that is open for reading can change.
 
+mod block_file;
 #[cfg(feature = "build")]
 pub mod build;
 mod checksum;
@@ -22,8 +24,8 @@ mod deleted;
 mod error;
 #[cfg(feature = "build")]
 pub mod export;
+mod header;
 mod manifest;
-mod mapped;
 mod reader;
 mod segment;
 mod snippet;

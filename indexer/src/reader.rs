@@ -61,8 +61,12 @@ impl Part {
 }
 
 impl IndexReader {
-    /// Opens the index folder `path` and checks all of it: format version, the manifest's checksum,
-    /// length and checksum of every file, and that vectors, graph and words have the same rows.
+    /// Opens the index folder `path` and checks format version, the manifest's checksum, the length of every file, and
+    /// that vectors, graph and words have the same rows.
+    ///
+    /// Files are not read for that. Whatever is used of one later is compared with its checksum when it is first used,
+    /// so that a damaged file is an error of the first call that comes to the damage, and never a wrong answer.
+    /// (Segments of earlier versions, which have no checksums of parts, are checked whole.)
     ///
     /// A commit in the midst of that is no error: the state that it leads to is opened then.
     ///
@@ -188,14 +192,20 @@ impl IndexReader {
     /// The score is the cosine, `-1..=1` but for rounding. `query` needs `manifest().dimension` numbers, which the
     /// encoder with the index's fingerprint gives it; nothing is found for another length. Zeros have no
     /// direction, nor have NaN and infinity: nothing is found for such a query, and documents of zeros are not found.
-    pub fn search_vectors(&self, query: &[f32], k: usize, ef: usize) -> Vec<Neighbor> {
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn search_vectors(&self, query: &[f32], k: usize, ef: usize) -> Result<Vec<Neighbor>> {
         self.search_segments(query, k, |segment, live, query| {
-            segment.search_vectors(query, k, ef, live).0
+            Ok(segment.search_vectors(query, k, ef, live)?.0)
         })
     }
 
     /// Like [`Self::search_vectors`] by comparing with every document: the judge of recall.
-    pub fn search_exact(&self, query: &[f32], k: usize) -> Vec<Neighbor> {
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn search_exact(&self, query: &[f32], k: usize) -> Result<Vec<Neighbor>> {
         self.search_segments(query, k, |segment, live, query| {
             segment.search_exact(query, k, live)
         })
@@ -205,21 +215,20 @@ impl IndexReader {
         &self,
         query: &[f32],
         k: usize,
-        search: impl Fn(&Segment, Option<&RowSet>, &[f32]) -> Vec<Neighbor>,
-    ) -> Vec<Neighbor> {
+        search: impl Fn(&Segment, Option<&RowSet>, &[f32]) -> Result<Vec<Neighbor>>,
+    ) -> Result<Vec<Neighbor>> {
         let Some(query) = self.direction(query).filter(|_| k > 0) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
-        let mut found: Vec<Neighbor> = self
-            .parts
-            .iter()
-            .flat_map(|part| part.placed(search(&part.segment, part.live.as_ref(), &query)))
-            .collect();
+        let mut found: Vec<Neighbor> = Vec::new();
+        for part in &self.parts {
+            found.extend(part.placed(search(&part.segment, part.live.as_ref(), &query)?));
+        }
         if self.parts.len() > 1 {
             found.sort_unstable_by(Neighbor::best_first);
             found.truncate(k);
         }
-        found
+        Ok(found)
     }
 
     /// The up to `k` documents with the highest BM25 for the words of `query`, which is free text.
@@ -255,13 +264,13 @@ impl IndexReader {
 
     /// The unit vector of a row, deleted or not.
     ///
-    /// # Panics
-    /// If `row` is not below [`Self::row_count`].
-    pub fn vector(&self, row: u32) -> &[f32] {
-        let Some((part, row)) = self.place(row) else {
-            panic!("row {row} of {}", self.row_count());
-        };
-        part.segment.vector(row)
+    /// # Errors
+    /// No such row, or a damaged file.
+    pub fn vector(&self, row: u32) -> Result<&[f32]> {
+        match self.place(row) {
+            Some((part, row)) => part.segment.vector(row),
+            None => Err(self.no_row(row)),
+        }
     }
 
     /// The part of a document's text with most of the words of `query`, up to `max_chars` characters.

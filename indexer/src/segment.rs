@@ -6,9 +6,10 @@
 use std::path::Path;
 
 use encoder::vectors::{Neighbor, TopK, is_zero};
-use indexer_ann::{AnnError, Graph, RowSet, SearchOptions, Strategy, dot};
+use indexer_ann::{AnnError, Graph, MappedFile, RowSet, SearchOptions, Strategy, dot};
 use indexer_bm25::Words;
 
+use crate::block_file::BlockFile;
 use crate::checksum;
 use crate::error::{IndexError, Result};
 use crate::manifest::{BM25_NAME, GRAPH_NAME, SEGMENTS_NAME, SegmentRecord};
@@ -24,14 +25,23 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// Opens a segment of the index folder `index`: checks length and checksum of every file, and that vectors (of
-    /// `dimension` numbers), graph and words have the rows that `record` says.
+    /// Opens a segment of the index folder `index`: checks the length of every file, and that vectors (of `dimension`
+    /// numbers), graph and words have the rows that `record` says. Whatever is used of a file later is checked then;
+    /// a segment of an earlier version is checked whole now.
     pub fn open(index: &Path, record: &SegmentRecord, dimension: usize) -> Result<Self> {
         let folder = checksum::inside(&index.join(SEGMENTS_NAME), &record.name)?;
-        checksum::verify(&folder, record)?;
-        let vectors = VectorsFile::open(&folder.join(vectors_file::FILE_NAME))?;
-        let graph = open_graph(&folder.join(GRAPH_NAME))?;
-        let words = Words::open(&folder.join(BM25_NAME))?;
+        let mut blocks = BlockFile::read(&folder, record)?;
+        if blocks.is_none() {
+            checksum::verify(&folder, record)?;
+        }
+        let mut open = |name: &str| match &mut blocks {
+            Some(blocks) => blocks.open(name),
+            None => Ok(MappedFile::open(&folder.join(name))?),
+        };
+        let vectors = VectorsFile::open(open(vectors_file::FILE_NAME)?)?;
+        let graph = open_graph(open(GRAPH_NAME)?)?;
+        let hashes = blocks.map(|blocks| blocks.in_folder(BM25_NAME)).unwrap_or_default();
+        let words = Words::open(&folder.join(BM25_NAME), hashes)?;
         let nodes = graph.as_ref().map_or(vectors.len(), Graph::len);
         let counts = [vectors.len() as u64, nodes as u64, words.len()];
         if counts != [record.documents; 3]
@@ -68,11 +78,11 @@ impl Segment {
 
     /// The rows whose nodes in the graph can be reached from its entry point.
     #[cfg(feature = "build")]
-    pub fn reachable(&self) -> RowSet {
+    pub fn reachable(&self) -> Result<RowSet> {
         match &self.graph {
-            Some(graph) => graph.reachable(),
+            Some(graph) => Ok(graph.reachable()?),
             // No walk goes through a graph of an earlier format.
-            None => RowSet::full(self.len()),
+            None => Ok(RowSet::full(self.len())),
         }
     }
 
@@ -82,8 +92,11 @@ impl Segment {
     }
 
     /// The unit vector of a row below [`Self::len`].
-    pub fn vector(&self, row: u32) -> &[f32] {
-        self.vectors.rows().row(row as usize)
+    pub fn vector(&self, row: u32) -> Result<&[f32]> {
+        let rows = self.vectors.rows();
+        let vector = rows.row(row as usize);
+        rows.intact()?;
+        Ok(vector)
     }
 
     /// Up to `k` of the accepted rows (all, where none are named) nearest to the unit vector `query`, best first, ties
@@ -96,10 +109,10 @@ impl Segment {
         k: usize,
         ef: usize,
         accept: Option<&RowSet>,
-    ) -> (Vec<Neighbor>, Strategy) {
+    ) -> Result<(Vec<Neighbor>, Strategy)> {
         let options = SearchOptions { k, ef, accept };
         if let Some(graph) = &self.graph {
-            let found = graph.search(self.vectors.rows(), query, options);
+            let found = graph.search(self.vectors.rows(), query, options)?;
             let all = found.neighbors.len();
             let neighbors = found.neighbors.into_iter().map(|found| Neighbor {
                 row: found.row,
@@ -110,14 +123,14 @@ impl Segment {
                 .collect();
             // Rows without a direction have taken the place of others.
             if neighbors.len() == all || neighbors.len() == k {
-                return (neighbors, found.strategy);
+                return Ok((neighbors, found.strategy));
             }
         }
-        (self.search_exact(query, k, accept), Strategy::Exact)
+        Ok((self.search_exact(query, k, accept)?, Strategy::Exact))
     }
 
     /// Like [`Self::search_vectors`] by comparing with every accepted row.
-    pub fn search_exact(&self, query: &[f32], k: usize, accept: Option<&RowSet>) -> Vec<Neighbor> {
+    pub fn search_exact(&self, query: &[f32], k: usize, accept: Option<&RowSet>) -> Result<Vec<Neighbor>> {
         let rows = self.vectors.rows();
         let mut best = TopK::new(k.min(self.len()));
         let mut offer = |row: u32| {
@@ -131,26 +144,22 @@ impl Segment {
             Some(accept) => accept.iter().for_each(&mut offer),
             None => (0..self.len() as u32).for_each(&mut offer),
         }
-        best.into_sorted()
+        rows.intact()?;
+        Ok(best.into_sorted())
     }
 
     /// Whether a row is accepted and is no row of zeros, whose product with anything is 0.
     fn can_be_found(&self, neighbor: &Neighbor, accept: Option<&RowSet>) -> bool {
         accept.is_none_or(|rows| rows.contains(neighbor.row))
-            && (neighbor.score != 0.0 || !is_zero(self.vector(neighbor.row)))
+            && (neighbor.score != 0.0 || !is_zero(self.vectors.rows().row(neighbor.row as usize)))
     }
 }
 
 /// Opens the graph; none of an earlier format.
-fn open_graph(path: &Path) -> Result<Option<Graph>> {
-    match Graph::open(path) {
+fn open_graph(file: MappedFile) -> Result<Option<Graph>> {
+    match Graph::open(file) {
         Ok(graph) => Ok(Some(graph)),
         Err(AnnError::Older { .. }) => Ok(None),
-        Err(AnnError::Read { path, source }) => Err(IndexError::Read { path, source }),
-        Err(AnnError::Damaged {
-            path,
-            expected,
-            found,
-        }) => Err(IndexError::damaged(&path, expected, found)),
+        Err(error) => Err(error.into()),
     }
 }

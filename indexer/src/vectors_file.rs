@@ -4,12 +4,10 @@
 //! `f32` after the other. A row starts on a multiple of 64 bytes, a cache line, so the stride is
 //! the dimension rounded up to 16 numbers; the numbers in between are 0.
 
-use std::path::Path;
-
-use indexer_ann::Rows;
+use indexer_ann::{MappedFile, Rows};
 
 use crate::error::{IndexError, Result};
-use crate::mapped::{MappedFile, header_u32};
+use crate::header::header_u32;
 
 /// Name of the file inside a segment.
 pub(crate) const FILE_NAME: &str = "vectors.bin";
@@ -30,10 +28,10 @@ pub(crate) struct VectorsFile {
 }
 
 impl VectorsFile {
-    /// Maps the file and checks that its header and its length agree.
-    pub fn open(path: &Path) -> Result<Self> {
-        let file = MappedFile::open(path)?;
-        let bytes = file.bytes();
+    /// Takes the file and checks that its header and its length agree.
+    pub fn open(file: MappedFile) -> Result<Self> {
+        let (path, length) = (file.path(), file.len());
+        let bytes = file.read(0..HEADER_BYTES.min(length))?;
         if bytes.len() < HEADER_BYTES || &bytes[..8] != MAGIC || header_u32(bytes, 8) != VERSION {
             return Err(IndexError::damaged(
                 path,
@@ -46,12 +44,12 @@ impl VectorsFile {
             .checked_mul(len)
             .and_then(|n| n.checked_mul(4))
             .and_then(|n| n.checked_add(HEADER_BYTES));
-        if dimension == 0 || stride != dimension.next_multiple_of(LINE) || expected != Some(bytes.len()) {
+        if dimension == 0 || stride != dimension.next_multiple_of(LINE) || expected != Some(length) {
             let expected = format!("{len} rows of {dimension} numbers");
             return Err(IndexError::damaged(
                 path,
                 expected,
-                format!("{} bytes", bytes.len()),
+                format!("{length} bytes"),
             ));
         }
         Ok(Self {
@@ -72,10 +70,10 @@ impl VectorsFile {
         self.len
     }
 
-    /// All rows at once, for a loop that picks many.
+    /// All rows, of which each one is checked when it is used.
     pub fn rows(&self) -> Rows<'_> {
-        let numbers = self.file.numbers(HEADER_BYTES..self.file.bytes().len());
-        Rows::new(numbers, self.dimension, self.stride)
+        let bytes = HEADER_BYTES..self.file.len();
+        Rows::of_file(&self.file, &bytes, self.dimension, self.stride)
     }
 }
 
@@ -107,8 +105,14 @@ pub(crate) fn write(
 #[cfg(test)]
 #[cfg(feature = "build")]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use encoder::vectors::Vectors;
+
+    fn open(path: &Path) -> Result<VectorsFile> {
+        VectorsFile::open(MappedFile::open(path)?)
+    }
 
     fn stored(vectors: &Vectors) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -123,7 +127,7 @@ mod tests {
             let numbers = (0..3 * dimension).map(|i| i as f32 - 7.5).collect();
             let vectors = Vectors::from_rows(dimension, numbers);
             let (_folder, path) = stored(&vectors);
-            let file = VectorsFile::open(&path).unwrap();
+            let file = open(&path).unwrap();
             assert_eq!((file.len(), file.dimension()), (3, dimension));
             for i in 0..3 {
                 assert_eq!(file.rows().row(i), vectors.row(i));
@@ -138,13 +142,13 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         for length in 0..whole.len() {
             std::fs::write(&path, &whole[..length]).unwrap();
-            assert!(VectorsFile::open(&path).is_err(), "{length} bytes");
+            assert!(open(&path).is_err(), "{length} bytes");
         }
         for offset in 0..24 {
             let mut bytes = whole.clone();
             bytes[offset] ^= 0x80;
             std::fs::write(&path, &bytes).unwrap();
-            assert!(VectorsFile::open(&path).is_err(), "byte {offset}");
+            assert!(open(&path).is_err(), "byte {offset}");
         }
     }
 }

@@ -90,10 +90,10 @@ fn finds_what_it_found(reader: &IndexReader) {
     );
     assert_eq!(document.fields["number"], 6);
 
-    let near = reader.search_vectors(reader.vector(1), 3, 16);
+    let near = reader.search_vectors(reader.vector(1).unwrap(), 3, 16).unwrap();
     assert_eq!(rows(&near), [1, 2, 0]);
     assert_scores(&near, &[1.0, 0.57569, 0.52588]);
-    assert_eq!(near, reader.search_exact(reader.vector(1), 3));
+    assert_eq!(near, reader.search_exact(reader.vector(1).unwrap(), 3).unwrap());
 
     let words = reader.search_words("Does a virus cause coughing?", 3).unwrap();
     assert_eq!(rows(&words), [1, 2, 0]);

@@ -49,8 +49,8 @@ fn recall_at_10_is_at_least_95_percent_at_ef_64() {
             .map(|query| encoder.row(query))
             .map(|query| {
                 recall(
-                    &reader.search_vectors(query, 10, ef),
-                    &reader.search_exact(query, 10),
+                    &reader.search_vectors(query, 10, ef).unwrap(),
+                    &reader.search_exact(query, 10).unwrap(),
                 )
             })
             .sum();
@@ -82,9 +82,9 @@ fn deleting_costs_no_recall_whatever_share_is_deleted() {
         let reader = reader.refresh().unwrap().unwrap();
         let mut sum = 0.0;
         for query in DOCUMENTS..DOCUMENTS + QUERIES {
-            let found = reader.search_vectors(encoder.row(query), 10, 64);
+            let found = reader.search_vectors(encoder.row(query), 10, 64).unwrap();
             assert!(found.len() == 10 && found.iter().all(|hit| (hit.row as usize).is_multiple_of(kept)));
-            sum += recall(&found, &reader.search_exact(encoder.row(query), 10));
+            sum += recall(&found, &reader.search_exact(encoder.row(query), 10).unwrap());
         }
         let mean = sum / QUERIES as f64;
         println!("1 in {kept} left: recall@10 {mean:.4}");
@@ -98,11 +98,11 @@ fn scores_are_cosines_and_hits_are_ranked_with_ties_by_row() {
     let (reader, encoder) = made(folder.path());
     for query in DOCUMENTS..DOCUMENTS + 20 {
         let query = encoder.row(query);
-        let found = reader.search_vectors(query, 25, 100);
+        let found = reader.search_vectors(query, 25, 100).unwrap();
         assert_eq!(found.len(), 25);
         assert!(found.is_sorted_by(|a, b| Neighbor::best_first(a, b).is_lt()));
         for hit in found {
-            let cosine = encoder::vectors::dot(query, reader.vector(hit.row));
+            let cosine = encoder::vectors::dot(query, reader.vector(hit.row).unwrap());
             assert!((hit.score - cosine).abs() < 1e-5);
         }
     }
@@ -116,12 +116,12 @@ fn opened_again_the_index_gives_the_same_hits_and_every_document_finds_itself() 
     for query in 0..DOCUMENTS + QUERIES {
         let query = encoder.row(query);
         assert_eq!(
-            reader.search_vectors(query, 10, 64),
-            again.search_vectors(query, 10, 64)
+            reader.search_vectors(query, 10, 64).unwrap(),
+            again.search_vectors(query, 10, 64).unwrap()
         );
     }
     let lost = (0..DOCUMENTS)
-        .filter(|i| reader.search_vectors(encoder.row(*i), 1, 64)[0].row != *i as u32)
+        .filter(|i| reader.search_vectors(encoder.row(*i), 1, 64).unwrap()[0].row != *i as u32)
         .count();
     assert!(
         lost <= DOCUMENTS / 200,
@@ -134,25 +134,25 @@ fn odd_requests_have_plain_answers() {
     let folder = tempfile::tempdir().unwrap();
     let (reader, encoder) = made(folder.path());
     let query = encoder.row(0);
-    assert!(reader.search_vectors(query, 0, 64).is_empty());
-    assert!(reader.search_exact(query, 0).is_empty());
-    assert_eq!(reader.search_vectors(query, 3, 0).len(), 3);
-    assert_eq!(reader.search_exact(query, usize::MAX).len(), DOCUMENTS);
+    assert!(reader.search_vectors(query, 0, 64).unwrap().is_empty());
+    assert!(reader.search_exact(query, 0).unwrap().is_empty());
+    assert_eq!(reader.search_vectors(query, 3, 0).unwrap().len(), 3);
+    assert_eq!(reader.search_exact(query, usize::MAX).unwrap().len(), DOCUMENTS);
     assert!(
-        reader.search_vectors(&query[1..], 3, 64).is_empty(),
+        reader.search_vectors(&query[1..], 3, 64).unwrap().is_empty(),
         "another dimension"
     );
     for odd in [f32::NAN, f32::INFINITY] {
-        assert!(reader.search_vectors(&[odd; DIMENSION], 3, 64).is_empty());
-        assert!(reader.search_exact(&[odd; DIMENSION], 3).is_empty());
+        assert!(reader.search_vectors(&[odd; DIMENSION], 3, 64).unwrap().is_empty());
+        assert!(reader.search_exact(&[odd; DIMENSION], 3).unwrap().is_empty());
     }
     assert!(
-        reader.search_vectors(&[0.0; DIMENSION], 3, 64).is_empty(),
+        reader.search_vectors(&[0.0; DIMENSION], 3, 64).unwrap().is_empty(),
         "no direction"
     );
     assert!(reader.document(DOCUMENTS as u32).is_err());
     let doubled: Vec<f32> = query.iter().map(|value| value * 2.0).collect();
-    assert!((reader.search_vectors(&doubled, 1, 64)[0].score - 1.0).abs() < 1e-5);
+    assert!((reader.search_vectors(&doubled, 1, 64).unwrap()[0].score - 1.0).abs() < 1e-5);
 }
 
 #[test]
@@ -163,10 +163,10 @@ fn one_to_five_documents_are_all_found() {
         let options = support::options(folder.path(), count);
         build(&options, &encoder, &mut Unwatched).unwrap();
         let reader = IndexReader::open(&options.out).unwrap();
-        assert_eq!(reader.search_vectors(encoder.row(0), 10, 64).len(), count);
+        assert_eq!(reader.search_vectors(encoder.row(0), 10, 64).unwrap().len(), count);
         assert_eq!(
-            reader.search_vectors(encoder.row(0), 10, 64),
-            reader.search_exact(encoder.row(0), 10)
+            reader.search_vectors(encoder.row(0), 10, 64).unwrap(),
+            reader.search_exact(encoder.row(0), 10).unwrap()
         );
     }
 }
@@ -196,14 +196,14 @@ fn measure() {
         let start = std::time::Instant::now();
         let exact: Vec<_> = queries
             .iter()
-            .map(|query| reader.search_exact(query, 10))
+            .map(|query| reader.search_exact(query, 10).unwrap())
             .collect();
         println!("  exact: {:.2?} a query", start.elapsed() / QUERIES as u32);
         for ef in [16, 64, 128, 256] {
             let start = std::time::Instant::now();
             let found: Vec<_> = queries
                 .iter()
-                .map(|query| reader.search_vectors(query, 10, ef))
+                .map(|query| reader.search_vectors(query, 10, ef).unwrap())
                 .collect();
             let time = start.elapsed() / QUERIES as u32;
             let sum: f64 = found
@@ -241,8 +241,8 @@ fn a_recall_that_was_asked_for_is_had() {
         .map(|query| encoder.row(query))
         .map(|query| {
             recall(
-                &newest.search_vectors(query, 10, tuning.ef),
-                &newest.search_exact(query, 10),
+                &newest.search_vectors(query, 10, tuning.ef).unwrap(),
+                &newest.search_exact(query, 10).unwrap(),
             )
         })
         .sum();

@@ -181,10 +181,10 @@ impl Engine {
         let ef = self.ef.max(depth);
         let (vector, strategy) = match (vector, matching) {
             (Some(vector), Some(matching)) => {
-                let (found, strategy) = self.index.search_vectors_among(vector, depth, ef, matching);
+                let (found, strategy) = self.index.search_vectors_among(vector, depth, ef, matching)?;
                 (found, Some(strategy))
             }
-            (Some(vector), None) => (self.index.search_vectors(vector, depth, ef), None),
+            (Some(vector), None) => (self.index.search_vectors(vector, depth, ef)?, None),
             (None, _) => (Vec::new(), None),
         };
         let bm25 = match (words, matching) {

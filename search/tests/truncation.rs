@@ -33,9 +33,9 @@ fn a_query_is_cut_as_the_index_whatever_the_folder_says() {
         let whole = encoder.encode_queries(&[query]).unwrap().vectors;
         let first = &whole.row(0)[..8];
         let reader = indexer::IndexReader::open(&place.path("corpus.index")).unwrap();
-        let best = reader.search_exact(first, 1)[0];
+        let best = reader.search_exact(first, 1).unwrap()[0];
         let id = reader.document(best.row).unwrap().id;
-        let expected = dot(first, reader.vector(best.row)) / dot(first, first).sqrt();
+        let expected = dot(first, reader.vector(best.row).unwrap()) / dot(first, first).sqrt();
         let answers = [None, Some(4), Some(16)].map(|truncate_dim| {
             if let Some(length) = truncate_dim {
                 say(&place, length);

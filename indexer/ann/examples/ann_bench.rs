@@ -16,8 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use indexer_ann::build::{Parameters, build};
-use indexer_ann::{Builder, Graph, Rows, SearchOptions};
-use memmap2::Mmap;
+use indexer_ann::{BLOCK_BYTES, BlockHash, Builder, Graph, MappedFile, Rows, SearchOptions, hash_block};
 use serde_json::{Value, json};
 
 /// Neighbours that are asked for.
@@ -63,6 +62,17 @@ fn graph_file(settings: &Value) -> PathBuf {
 
 fn vectors_file(settings: &Value) -> PathBuf {
     Path::new(text(settings, "index")).join("vectors.bin")
+}
+
+/// The checksums of a file's blocks.
+fn blocks_file(of: &Path) -> PathBuf {
+    of.with_extension("blocks")
+}
+
+/// Opens a file as an index does: each block is checked when it is first used.
+fn open_checked(path: &Path) -> MappedFile {
+    let hashes = std::fs::read(blocks_file(path)).unwrap();
+    MappedFile::open_checked(path, hashes.as_chunks().0.to_vec()).unwrap()
 }
 
 /// Numbers and how many a row has.
@@ -123,7 +133,15 @@ fn build_index(settings: &Value) -> Value {
         out.write_all(bytemuck::cast_slice(&gap)).unwrap();
     }
     out.flush().unwrap();
-    let bytes: u64 = [graph, full]
+    for file in [&graph, &full] {
+        let hashes: Vec<BlockHash> = std::fs::read(file)
+            .unwrap()
+            .chunks(BLOCK_BYTES)
+            .map(hash_block)
+            .collect();
+        std::fs::write(blocks_file(file), hashes.as_flattened()).unwrap();
+    }
+    let bytes: u64 = [blocks_file(&graph), blocks_file(&full), graph, full]
         .iter()
         .map(|file| file.metadata().unwrap().len())
         .sum();
@@ -138,15 +156,9 @@ fn search_index(settings: &Value) -> Value {
     let truth: Vec<&[u32]> = truth.numbers.chunks(truth.columns).collect();
     let before = memory("VmRSS");
     let start = Instant::now();
-    let graph = Graph::open(&graph_file(settings)).unwrap();
-    let file = File::open(vectors_file(settings)).unwrap();
-    #[expect(unsafe_code, reason = "nobody changes the file of a benchmark while it runs")]
-    let vectors = unsafe { Mmap::map(&file) }.unwrap();
-    let rows = Rows::new(
-        bytemuck::cast_slice(&vectors),
-        dimension,
-        dimension.next_multiple_of(LINE),
-    );
+    let graph = Graph::open(open_checked(&graph_file(settings))).unwrap();
+    let file = open_checked(&vectors_file(settings));
+    let rows = Rows::of_file(&file, &(0..file.len()), dimension, dimension.next_multiple_of(LINE));
     let open_seconds = start.elapsed().as_secs_f64();
     let mut points = Vec::new();
     for ef in numbers(settings, "ef") {
@@ -155,7 +167,7 @@ fn search_index(settings: &Value) -> Value {
             ef,
             accept: None,
         };
-        let search = |query: &[f32]| graph.search(rows, query, options).neighbors;
+        let search = |query: &[f32]| graph.search(rows, query, options).unwrap().neighbors;
         let hits = |(query, truth): (&&[f32], &&[u32])| {
             search(query)
                 .iter()

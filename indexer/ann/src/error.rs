@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The result of this crate's functions.
 pub type Result<T, E = AnnError> = std::result::Result<T, E>;
 
-/// An error of opening a graph.
+/// An error of opening a file or of reading it.
 #[derive(Debug, thiserror::Error)]
 pub enum AnnError {
     /// The file could not be read.

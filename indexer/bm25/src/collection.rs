@@ -13,7 +13,7 @@ use tantivy::schema::Field;
 use tantivy::{Score, Term};
 
 use crate::Words;
-use crate::error::{Bm25Error, Result};
+use crate::error::Result;
 
 /// One of the folders that are searched together.
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ pub fn search<F: Fn(u32) -> bool>(parts: &[Part<'_, F>], query: &str, k: usize) 
             break;
         }
         search_part(part, &BooleanQuery::union(terms), &statistics, &mut best)
-            .map_err(Bm25Error::engine(&part.words.path))?;
+            .map_err(part.words.failed())?;
     }
     Ok(best.into_sorted())
 }

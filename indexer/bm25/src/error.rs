@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use indexer_ann::AnnError;
+
 /// The result of this crate's functions.
 pub type Result<T, E = Bm25Error> = std::result::Result<T, E>;
 
@@ -49,6 +51,25 @@ pub enum Bm25Error {
         /// The engine's own message.
         message: String,
     },
+}
+
+impl From<AnnError> for Bm25Error {
+    fn from(error: AnnError) -> Self {
+        match error {
+            AnnError::Read { path, source } => Self::Read { path, source },
+            AnnError::Damaged {
+                path,
+                expected,
+                found,
+            } => Self::Damaged {
+                path,
+                expected,
+                found,
+            },
+            // Of graphs alone.
+            AnnError::Older { ref path, .. } => Self::damaged(path, "a file of words", error.to_string()),
+        }
+    }
 }
 
 impl Bm25Error {

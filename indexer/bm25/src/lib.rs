@@ -16,11 +16,12 @@ mod lookup;
 mod schema;
 mod write;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use encoder::text::Document;
 use encoder::vectors::Neighbor;
-use tantivy::directory::MmapDirectory;
+use indexer_ann::BlockHash;
 use tantivy::query::{Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Value};
 use tantivy::{DocAddress, Index, ReloadPolicy, Searcher, TantivyDocument, Term};
@@ -37,19 +38,30 @@ pub use write::WordWriter;
 /// The words and documents, open for searching.
 pub struct Words {
     path: PathBuf,
+    /// None where the words are in memory alone.
+    files: Option<ReadOnly>,
     searcher: Searcher,
     fields: Fields,
 }
 
 impl Words {
-    /// Opens the folder that a [`WordWriter`] filled, whose files have been checked against their checksums.
+    /// Opens the folder that a [`WordWriter`] filled. The blocks of the files in `hashes`, by their names in the folder,
+    /// are checked when they are first used; the content of others is taken as it is.
     ///
     /// # Errors
     /// Files that cannot be read or are others.
-    pub fn open(path: &Path) -> Result<Self> {
-        let failed = Bm25Error::engine::<tantivy::TantivyError>;
-        let files = MmapDirectory::open(path).map_err(Bm25Error::engine(path))?;
-        let index = Index::open(ReadOnly(files)).map_err(failed(path))?;
+    pub fn open(path: &Path, hashes: HashMap<PathBuf, Vec<BlockHash>>) -> Result<Self> {
+        let files = ReadOnly::open(path, hashes)?;
+        let opened = Self::open_files(path, &files);
+        // Where a file is damaged, that is the reason, whatever tantivy made of it.
+        let mut words = opened.map_err(|error| files.damage().unwrap_or(error))?;
+        words.files = Some(files);
+        Ok(words)
+    }
+
+    fn open_files(path: &Path, files: &ReadOnly) -> Result<Self> {
+        let index =
+            Index::open(files.clone()).map_err(Bm25Error::engine::<tantivy::TantivyError>(path))?;
         index
             .tokenizers()
             .register(analysis::ANALYZER, analysis::analyzer());
@@ -74,6 +86,7 @@ impl Words {
         match searcher.segment_readers().len() {
             1 => Ok(Self {
                 path: path.to_owned(),
+                files: None,
                 searcher,
                 fields,
             }),
@@ -104,6 +117,14 @@ impl Words {
         collection::search(&[all], query, k)
     }
 
+    /// What an error of tantivy's comes from, to be used with `map_err`.
+    fn failed<E: std::fmt::Display>(&self) -> impl FnOnce(E) -> Bm25Error + '_ {
+        move |error| {
+            let damage = self.files.as_ref().and_then(ReadOnly::damage);
+            damage.unwrap_or_else(|| Bm25Error::engine(&self.path)(error))
+        }
+    }
+
     fn terms(&self, query: &str) -> Vec<Box<dyn Query>> {
         let term = |field: Field, stem: &str| -> Box<dyn Query> {
             Box::new(TermQuery::new(
@@ -126,7 +147,7 @@ impl Words {
         let stored: TantivyDocument = self
             .searcher
             .doc(DocAddress::new(0, row))
-            .map_err(Bm25Error::engine(&self.path))?;
+            .map_err(self.failed())?;
         let json = stored
             .get_first(self.fields.document)
             .and_then(|value| value.as_bytes())

@@ -4,7 +4,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, TERMINATED, Term};
 
 use crate::Words;
-use crate::error::{Bm25Error, Result};
+use crate::error::Result;
 
 impl Words {
     /// The row of the document with the id `id`; none where documents were only [counted](crate::WordWriter::count).
@@ -18,7 +18,7 @@ impl Words {
             let rows = index.read_postings(&term, IndexRecordOption::Basic)?;
             Ok(rows.map(|rows| rows.doc()).filter(|row| *row != TERMINATED))
         };
-        found().map_err(Bm25Error::engine(&self.path))
+        found().map_err(self.failed())
     }
 }
 

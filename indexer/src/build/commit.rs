@@ -10,24 +10,45 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
+use indexer_ann::MappedFile;
+
 use super::staging::parent;
+use crate::block_file;
 use crate::checksum;
 use crate::error::{IndexError, Result};
 use crate::manifest::{DELETED_NAME, FileRecord, MANIFEST_NAME, Manifest, SEGMENTS_NAME};
-use crate::mapped::MappedFile;
 
 /// The new manifest until it is renamed.
 const MANIFEST_ASIDE: &str = "MANIFEST.new";
 
-/// Every file under `folder`, sorted by name, with its length and checksum.
+/// Writes the checksums of the blocks of every file under `folder`; every file, that one too, sorted by name, with its
+/// length and checksum.
 pub(super) fn record_files(folder: &Path) -> Result<Vec<FileRecord>> {
-    let mut files = Vec::new();
-    record_folder(folder, "", &mut files)?;
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
+    let mut names = Vec::new();
+    name_files(folder, "", &mut names)?;
+    names.sort();
+    let open = |name: &String| MappedFile::open(&folder.join(name));
+    let files: Vec<MappedFile> = names.iter().map(open).collect::<Result<_, _>>()?;
+    let place = folder.join(block_file::FILE_NAME);
+    let blocks = block_file::to_bytes(&files)?;
+    fs::write(&place, &blocks).map_err(IndexError::write(&place))?;
+    let mut records = vec![record(block_file::FILE_NAME, &blocks)];
+    for (name, file) in names.iter().zip(&files) {
+        records.push(record(name, file.read(0..file.len())?));
+    }
+    records.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(records)
 }
 
-fn record_folder(folder: &Path, prefix: &str, files: &mut Vec<FileRecord>) -> Result<()> {
+fn record(name: &str, content: &[u8]) -> FileRecord {
+    FileRecord {
+        path: name.to_owned(),
+        bytes: content.len() as u64,
+        blake3: checksum::hash(content).to_hex().to_string(),
+    }
+}
+
+fn name_files(folder: &Path, prefix: &str, names: &mut Vec<String>) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(IndexError::read(folder))? {
         let path = entry.map_err(IndexError::read(folder))?.path();
         let name = format!(
@@ -35,16 +56,10 @@ fn record_folder(folder: &Path, prefix: &str, files: &mut Vec<FileRecord>) -> Re
             path.file_name().unwrap_or_default().to_string_lossy()
         );
         if path.is_dir() {
-            record_folder(&path, &format!("{name}/"), files)?;
-            continue;
+            name_files(&path, &format!("{name}/"), names)?;
+        } else {
+            names.push(name);
         }
-        let file = MappedFile::open(&path)?;
-        let blake3 = checksum::hash(file.bytes()).to_hex().to_string();
-        files.push(FileRecord {
-            path: name,
-            bytes: file.bytes().len() as u64,
-            blake3,
-        });
     }
     Ok(())
 }

@@ -90,7 +90,7 @@ impl IndexWriter {
                 }
             }
             words.add(&reader.document(row)?)?;
-            vectors.push(reader.vector(row));
+            vectors.push(reader.vector(row)?);
         }
         words.finish()?;
         Ok(vectors)

@@ -121,7 +121,7 @@ fn filled(file: &mut File, buffer: &mut [u8]) -> io::Result<bool> {
 }
 
 fn u32_at(header: &[u8; HEADER_BYTES], at: usize) -> u32 {
-    crate::mapped::header_u32(header, at)
+    crate::header::header_u32(header, at)
 }
 
 fn checksum(header: &[u8; HEADER_BYTES], numbers: &[f32]) -> [u8; 32] {

@@ -78,10 +78,10 @@ impl IndexWriter {
     fn narrowest(&self, options: TuneOptions, judged: &Judged) -> Result<TuningRecord> {
         let most = self.reader().row_count() as usize;
         let (mut low, mut high) = (options.k.min(most), options.k.min(most));
-        let mut best = measure(self.reader(), judged, options, high);
+        let mut best = measure(self.reader(), judged, options, high)?;
         while best.recall < options.recall && high < most {
             (low, high) = (high, (2 * high).min(most));
-            best = measure(self.reader(), judged, options, high);
+            best = measure(self.reader(), judged, options, high)?;
         }
         if best.recall < options.recall {
             return Err(IndexError::Recall {
@@ -93,7 +93,7 @@ impl IndexWriter {
         }
         while high - low > 1 + low / 16 {
             let middle = low + (high - low) / 2;
-            let tried = measure(self.reader(), judged, options, middle);
+            let tried = measure(self.reader(), judged, options, middle)?;
             match tried.recall >= options.recall {
                 true => (high, best) = (middle, tried),
                 false => low = middle,
@@ -115,7 +115,7 @@ fn judge(
             let own = vec![None; queries.len()];
             (queries, own)
         }
-        None => sample(reader),
+        None => sample(reader)?,
     };
     observer.begin(Phase::Judge, Some(queries.len() as u64));
     let all: Vec<usize> = (0..queries.len()).collect();
@@ -126,8 +126,8 @@ fn judge(
         }
         let found: Vec<Vec<u32>> = slice
             .par_iter()
-            .map(|&i| others(reader.search_exact(queries.row(i), k + 1), own[i], k))
-            .collect();
+            .map(|&i| Ok(others(reader.search_exact(queries.row(i), k + 1)?, own[i], k)))
+            .collect::<Result<_>>()?;
         truth.extend(found);
         observer.advance(slice.len() as u64);
     }
@@ -135,12 +135,14 @@ fn judge(
 }
 
 /// Documents that lie evenly among all.
-fn sample(reader: &IndexReader) -> (Vectors, Vec<Option<u32>>) {
+fn sample(reader: &IndexReader) -> Result<(Vectors, Vec<Option<u32>>)> {
     let step = (reader.len() / SAMPLE).max(1);
     let rows: Vec<u32> = reader.live_rows().step_by(step).take(SAMPLE).collect();
     let mut vectors = Vectors::new(reader.manifest().dimension);
-    rows.iter().for_each(|row| vectors.push(reader.vector(*row)));
-    (vectors, rows.into_iter().map(Some).collect())
+    for row in &rows {
+        vectors.push(reader.vector(*row)?);
+    }
+    Ok((vectors, rows.into_iter().map(Some).collect()))
 }
 
 /// The first `k` rows that are not the query's own.
@@ -150,13 +152,13 @@ fn others(found: Vec<Neighbor>, own: Option<u32>, k: usize) -> Vec<u32> {
 }
 
 /// Recall and speed at one width, one query after the other.
-fn measure(reader: &IndexReader, judged: &Judged, options: TuneOptions, ef: usize) -> TuningRecord {
+fn measure(reader: &IndexReader, judged: &Judged, options: TuneOptions, ef: usize) -> Result<TuningRecord> {
     let start = Instant::now();
     let found: Vec<Vec<Neighbor>> = judged
         .queries
         .rows()
         .map(|query| reader.search_vectors(query, options.k + 1, ef))
-        .collect();
+        .collect::<Result<_>>()?;
     let seconds = start.elapsed().as_secs_f64();
     let (mut hits, mut wanted) = (0, 0);
     for ((found, truth), own) in found.into_iter().zip(&judged.truth).zip(&judged.own) {
@@ -164,7 +166,7 @@ fn measure(reader: &IndexReader, judged: &Judged, options: TuneOptions, ef: usiz
         hits += truth.iter().filter(|row| found.contains(row)).count();
         wanted += truth.len();
     }
-    TuningRecord {
+    Ok(TuningRecord {
         wanted: options.recall,
         ef,
         recall: hits as f64 / f64::from(wanted.max(1) as u32),
@@ -172,5 +174,5 @@ fn measure(reader: &IndexReader, judged: &Judged, options: TuneOptions, ef: usiz
         queries: judged.truth.len(),
         queries_per_second: judged.truth.len() as f64 / seconds.max(1e-9),
         generation: 0,
-    }
+    })
 }

@@ -22,7 +22,7 @@ pub(super) fn write(reader: &IndexReader, out: &Path, ids: &Path, observer: &mut
     let header = header(reader.len(), reader.manifest().dimension);
     to_vectors.write_all(&header).map_err(IndexError::write(out))?;
     for (number, row) in (1_usize..).zip(reader.live_rows()) {
-        let vector = bytemuck::cast_slice(reader.vector(row));
+        let vector = bytemuck::cast_slice(reader.vector(row)?);
         to_vectors.write_all(vector).map_err(IndexError::write(out))?;
         let name = json!({"id": reader.document(row)?.id});
         writeln!(to_names, "{name}").map_err(IndexError::write(ids))?;

@@ -72,7 +72,7 @@ fn batch(reader: &IndexReader, rows: &[u32], schema: &Arc<Schema>) -> Result<Rec
         for (column, text) in texts.iter_mut().zip([document.id, document.title, document.text]) {
             column.append_value(text);
         }
-        vectors.values().append_slice(reader.vector(row));
+        vectors.values().append_slice(reader.vector(row)?);
         vectors.append(true);
     }
     let texts = texts

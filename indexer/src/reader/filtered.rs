@@ -65,18 +65,21 @@ impl IndexReader {
 
     /// [`Self::search_vectors`] among the documents that match a filter, and how they were found: exactly where that
     /// is so for each segment.
+    ///
+    /// # Errors
+    /// A damaged file.
     pub fn search_vectors_among(
         &self,
         query: &[f32],
         k: usize,
         ef: usize,
         matching: &Matching,
-    ) -> (Vec<Neighbor>, Strategy) {
+    ) -> Result<(Vec<Neighbor>, Strategy)> {
         let mut found = Vec::new();
         let mut strategy = Strategy::Exact;
         if let Some(query) = self.direction(query).filter(|_| k > 0) {
             for (part, rows) in self.with_rows(matching).filter(|(_, rows)| !rows.is_empty()) {
-                let (nearest, how) = part.segment.search_vectors(&query, k, ef, Some(rows));
+                let (nearest, how) = part.segment.search_vectors(&query, k, ef, Some(rows))?;
                 found.extend(part.placed(nearest));
                 if how == Strategy::Walk {
                     strategy = how;
@@ -85,7 +88,7 @@ impl IndexReader {
         }
         found.sort_unstable_by(Neighbor::best_first);
         found.truncate(k);
-        (found, strategy)
+        Ok((found, strategy))
     }
 
     /// [`Self::search_words`] among the documents that match a filter. Scores are those among all.

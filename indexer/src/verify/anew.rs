@@ -78,7 +78,7 @@ fn compare(
     let texts: Vec<&str> = passages.iter().map(String::as_str).collect();
     let vectors = model.encoder.encode_documents(&texts)?.vectors;
     for ((row, document), vector) in documents.iter().zip(vectors.rows()) {
-        let (mut vector, stored) = (vector.to_vec(), reader.vector(*row));
+        let (mut vector, stored) = (vector.to_vec(), reader.vector(*row)?);
         unit::normalize(&mut vector);
         let cosine = dot(&vector, stored);
         let both_zero = is_zero(&vector) && is_zero(stored);

@@ -28,12 +28,12 @@ pub(super) fn check(reader: &IndexReader, report: &mut Report, observer: &mut dy
         report.begin(check);
     }
     for (first, segment) in reader.segments() {
-        graph_of(segment, first, report);
+        graph_of(segment, first, report)?;
     }
     observer.begin(Phase::Verify, Some(reader.len() as u64));
     for (number, row) in (1_u64..).zip(reader.live_rows()) {
         let id = document(reader, row, report);
-        vector(reader, row, id.as_deref(), report);
+        vector(reader, row, id.as_deref(), report)?;
         if number.is_multiple_of(STRIDE) {
             observer.advance(STRIDE);
             if observer.stopped() {
@@ -49,8 +49,8 @@ fn file(segment: &Segment, name: &str) -> PathBuf {
 }
 
 /// Every node in reach of the entry point, those of deleted documents too: walks go through them.
-fn graph_of(segment: &Segment, first: u32, report: &mut Report) {
-    let reached = segment.reachable();
+fn graph_of(segment: &Segment, first: u32, report: &mut Report) -> Result<()> {
+    let reached = segment.reachable()?;
     for row in 0..segment.len() as u32 {
         let fault = (!reached.contains(row)).then(|| Fault {
             check: Check::Graph,
@@ -61,6 +61,7 @@ fn graph_of(segment: &Segment, first: u32, report: &mut Report) {
         });
         report.look(Check::Graph, fault);
     }
+    Ok(())
 }
 
 /// The document of a row, and the row of the document; its id.
@@ -86,8 +87,8 @@ fn document(reader: &IndexReader, row: u32, report: &mut Report) -> Option<Strin
 }
 
 /// The vector of a row, and whether it finds the row.
-fn vector(reader: &IndexReader, row: u32, id: Option<&str>, report: &mut Report) {
-    let vector = reader.vector(row);
+fn vector(reader: &IndexReader, row: u32, id: Option<&str>, report: &mut Report) -> Result<()> {
+    let vector = reader.vector(row)?;
     let length = vector
         .iter()
         .map(|x| f64::from(*x) * f64::from(*x))
@@ -98,13 +99,16 @@ fn vector(reader: &IndexReader, row: u32, id: Option<&str>, report: &mut Report)
     if is_zero(vector) {
         report.without_direction += 1;
         report.look(Check::Norms, None);
-        return;
+        return Ok(());
     }
     let problem = (!is_unit).then(|| format!("expected a vector of length 1, found {length}"));
     let wrong = problem.map(|problem| fault(reader, Check::Norms, vectors_file::FILE_NAME, row, id, problem));
     report.look(Check::Norms, wrong);
     if is_unit {
-        let is_found = WIDTHS.iter().any(|width| finds(reader, vector, row, *width));
+        let mut is_found = false;
+        for width in WIDTHS {
+            is_found = is_found || finds(reader, vector, row, width)?;
+        }
         let wrong = (!is_found).then(|| {
             let problem = format!(
                 "expected the document to be found by its own vector, found others among {} candidates",
@@ -114,12 +118,13 @@ fn vector(reader: &IndexReader, row: u32, id: Option<&str>, report: &mut Report)
         });
         report.look(Check::OwnVectors, wrong);
     }
+    Ok(())
 }
 
 /// Whether a search finds the row, or another one with the same vector.
-fn finds(reader: &IndexReader, vector: &[f32], row: u32, width: usize) -> bool {
-    let best = reader.search_vectors(vector, 1, width).into_iter().next();
-    best.is_some_and(|best| best.row == row || best.score >= 1.0 - SCORE_TOLERANCE)
+fn finds(reader: &IndexReader, vector: &[f32], row: u32, width: usize) -> Result<bool> {
+    let best = reader.search_vectors(vector, 1, width)?.into_iter().next();
+    Ok(best.is_some_and(|best| best.row == row || best.score >= 1.0 - SCORE_TOLERANCE))
 }
 
 pub(super) fn fault(

@@ -36,7 +36,7 @@ fn json_lines_become_an_index_in_the_current_folder() {
     let snippet = reader.snippet("swollen joints", 0, 200).unwrap();
     assert_eq!(&snippet.text[snippet.marks[0].clone()], "joint");
     for row in 0..4 {
-        assert_eq!(reader.search_vectors(reader.vector(row), 1, 10)[0].row, row);
+        assert_eq!(reader.search_vectors(reader.vector(row).unwrap(), 1, 10).unwrap()[0].row, row);
     }
     let record = &reader.manifest().model;
     assert_eq!(record.path, place.path("model").canonicalize().unwrap());
@@ -61,7 +61,7 @@ fn the_vectors_are_those_of_the_encoder_whatever_the_order_of_encoding() {
     for row in [0, 1, 5, 1023, 1024, 1499] {
         let passage = reader.document(row).unwrap().passage();
         let expected = encoder.encode_documents(&[&passage]).unwrap().vectors;
-        let nearness = encoder::vectors::dot(expected.row(0), reader.vector(row));
+        let nearness = encoder::vectors::dot(expected.row(0), reader.vector(row).unwrap());
         assert!(nearness > 0.99999, "row {row}: {nearness}");
     }
 }

@@ -206,7 +206,7 @@ fn the_columns_and_the_length_of_vectors_are_the_index_s_own() {
     ]);
     assert_eq!(ids(&place), ["a", "b", "c"]);
     let reader = IndexReader::open(&place.path("corpus.index")).unwrap();
-    assert_eq!(reader.vector(2).len(), 8);
+    assert_eq!(reader.vector(2).unwrap().len(), 8);
     assert_eq!(reader.manifest().sources.len(), 3);
 }
 

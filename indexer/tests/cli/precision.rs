@@ -42,7 +42,7 @@ fn vectors_are_nearly_those_of_float32_and_the_model_is_the_same() {
     for row in 0..4 {
         let passage = reader.document(row).unwrap().passage();
         let exact = encoder.encode_documents(&[&passage]).unwrap().vectors;
-        farthest = farthest.max(1.0 - dot(exact.row(0), reader.vector(row)));
+        farthest = farthest.max(1.0 - dot(exact.row(0), reader.vector(row).unwrap()));
     }
     assert!((1e-7..1e-3).contains(&farthest), "1 - cosine {farthest}");
 }

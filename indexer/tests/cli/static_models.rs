@@ -28,7 +28,7 @@ fn an_index_is_built_whatever_the_backend() {
         for row in 0..4 {
             let passage = reader.document(row).unwrap().passage();
             let vector = encoder.encode_documents(&[&passage]).unwrap().vectors;
-            assert!(dot(vector.row(0), reader.vector(row)) > 0.99999);
+            assert!(dot(vector.row(0), reader.vector(row).unwrap()) > 0.99999);
         }
     }
 }
@@ -60,15 +60,15 @@ fn documents_without_a_known_word_are_counted_and_found_by_words_alone() {
         "{said}"
     );
     let reader = IndexReader::open(&place.path("corpus.index")).unwrap();
-    assert!(is_zero(reader.vector(4)));
+    assert!(is_zero(reader.vector(4).unwrap()));
     assert_eq!(reader.search_words("zyzzyva", 5).unwrap()[0].row, 4);
     // As many as are asked for: even what points away is found, but never what points nowhere.
-    let near = reader.search_vectors(reader.vector(0), 5, 10);
+    let near = reader.search_vectors(reader.vector(0).unwrap(), 5, 10).unwrap();
     assert_eq!((near[0].row, near.len()), (0, 4));
     assert!(near.iter().all(|found| found.row != 4));
-    assert_eq!(reader.search_exact(reader.vector(0), 5), near);
-    assert!(reader.search_vectors(reader.vector(4), 5, 10).is_empty());
-    assert!(reader.search_exact(reader.vector(4), 5).is_empty());
+    assert_eq!(reader.search_exact(reader.vector(0).unwrap(), 5).unwrap(), near);
+    assert!(reader.search_vectors(reader.vector(4).unwrap(), 5, 10).unwrap().is_empty());
+    assert!(reader.search_exact(reader.vector(4).unwrap(), 5).unwrap().is_empty());
     let summary = place.json(&["build", "corpus.jsonl", "--model", "words", "--force", "--json"]);
     assert_eq!(summary["unknown"], 1);
 }
@@ -91,8 +91,8 @@ fn many_documents_without_a_known_word_do_not_hide_the_others() {
     let reader = IndexReader::open(&place.path("corpus.index")).unwrap();
     let mut found = 0;
     for row in (1..2000).step_by(40).filter(|row| row % 3 != 0) {
-        let exact = reader.search_exact(reader.vector(row), 1)[0].score;
-        let walked = reader.search_vectors(reader.vector(row), 10, 64);
+        let exact = reader.search_exact(reader.vector(row).unwrap(), 1).unwrap()[0].score;
+        let walked = reader.search_vectors(reader.vector(row).unwrap(), 10, 64).unwrap();
         assert_eq!(walked.len(), 10);
         assert!(walked.iter().all(|near| near.row % 3 != 0));
         found += usize::from((walked[0].score - exact).abs() < 1e-6);

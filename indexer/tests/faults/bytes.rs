@@ -22,7 +22,49 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The index must be refused, with a word on the file.
+/// All that can be asked of an index.
+fn ask_all(index: &Path) -> indexer::Result<Vec<String>> {
+    let reader = IndexReader::open(index)?;
+    let mut found = Vec::new();
+    for row in reader.live_rows() {
+        let document = reader.document(row)?;
+        let vector = reader.vector(row)?;
+        found.push(format!("{document:?} {vector:?} {:?}", reader.find(&document.id)?));
+        found.push(format!("{:?}", reader.search_exact(vector, 3)?));
+        for ef in [1, 1000] {
+            found.push(format!("{:?}", reader.search_vectors(vector, 3, ef)?));
+        }
+        found.push(format!("{:?}", reader.search_words(&document.text, 100)?));
+    }
+    let columns = reader.columns()?;
+    for column in &columns {
+        let filter: Filter = format!("{column} exists").parse()?;
+        let matching = reader.matching(&filter)?;
+        found.push(format!("{column} {:?}", matching.rows().collect::<Vec<_>>()));
+    }
+    Ok(found)
+}
+
+/// Whoever asks gets the answers of the whole index or an error that names the file, and `index verify`'s checks find
+/// the file in any case; whether there was an error.
+fn noticed(index: &Path, file: &Path, (case, whole): (&str, &[String])) -> bool {
+    let name = file.file_name().unwrap().to_str().unwrap();
+    let asked = ask_all(index);
+    match &asked {
+        Ok(found) => assert!(found == whole, "{name}, {case}: another answer"),
+        Err(error) => assert!(error.to_string().contains(name), "{name}, {case}: {error}"),
+    }
+    match verify(index, None, &mut Silent) {
+        Ok(report) => {
+            let is_named = report.faults().iter().any(|fault| file.ends_with(&fault.file));
+            assert!(is_named, "{name}, {case}: {:?}", report.faults());
+        }
+        Err(error) => assert!(error.to_string().contains(name), "{name}, {case}: {error}"),
+    }
+    asked.is_err()
+}
+
+/// The index must be refused when it is opened, with a word on the file.
 fn refused(index: &Path, file: &Path, case: &str) {
     let name = file.file_name().unwrap().to_str().unwrap();
     match IndexReader::open(index) {

@@ -146,13 +146,13 @@ fn use_all(index: &Path) {
         .for_each(|(number, i)| *number = 1.0 / i as f32);
     let mut found = reader.search_words("fever number7", 10).unwrap_or_default();
     for (k, ef) in [(1, 1), (10, 40), (100, 1000)] {
-        found.extend(reader.search_vectors(&query, k, ef));
+        found.extend(reader.search_vectors(&query, k, ef).unwrap());
     }
-    found.extend(reader.search_exact(&query, 10));
+    found.extend(reader.search_exact(&query, 10).unwrap());
     for neighbor in found {
         assert!(reader.is_live(neighbor.row), "row {} of {rows}", neighbor.row);
         let _ = reader.document(neighbor.row);
-        assert_eq!(reader.vector(neighbor.row).len(), dimension);
+        assert_eq!(reader.vector(neighbor.row).unwrap().len(), dimension);
     }
     assert!(reader.document(rows).is_err());
 }

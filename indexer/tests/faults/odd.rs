@@ -62,19 +62,19 @@ fn locks_and_leftovers_of_the_dead_stop_nobody() {
 fn questions_without_sense_have_answers_without_panic() {
     let place = Place::new(Before::Pieces);
     let reader = IndexReader::open(&place.index()).unwrap();
-    let query = reader.vector(4).to_vec();
+    let query = reader.vector(4).unwrap().to_vec();
     let rows = reader.row_count();
     let count = reader.len();
     for k in [count, count + 1, 10 * count, u32::MAX as usize] {
-        assert_eq!(reader.search_vectors(&query, k, 1).len(), count, "k = {k}");
-        assert_eq!(reader.search_exact(&query, k).len(), count, "k = {k}");
+        assert_eq!(reader.search_vectors(&query, k, 1).unwrap().len(), count, "k = {k}");
+        assert_eq!(reader.search_exact(&query, k).unwrap().len(), count, "k = {k}");
         assert_eq!(reader.search_words("fever", k).unwrap().len(), count, "k = {k}");
     }
-    assert!(reader.search_vectors(&query, 0, 100).is_empty());
-    assert!(reader.search_exact(&query, 0).is_empty());
+    assert!(reader.search_vectors(&query, 0, 100).unwrap().is_empty());
+    assert!(reader.search_exact(&query, 0).unwrap().is_empty());
     assert!(reader.search_words("fever", 0).unwrap().is_empty());
     let zeros = vec![0.0; query.len()];
-    assert!(reader.search_vectors(&zeros, 5, 100).is_empty() && reader.search_exact(&zeros, 5).is_empty());
+    assert!(reader.search_vectors(&zeros, 5, 100).unwrap().is_empty() && reader.search_exact(&zeros, 5).unwrap().is_empty());
     for odd in [
         f32::NAN,
         f32::INFINITY,
@@ -86,8 +86,8 @@ fn questions_without_sense_have_answers_without_panic() {
             let mut query = query.clone();
             query[place] = odd;
             for found in [
-                reader.search_vectors(&query, 5, 100),
-                reader.search_exact(&query, 5),
+                reader.search_vectors(&query, 5, 100).unwrap(),
+                reader.search_exact(&query, 5).unwrap(),
             ] {
                 assert!(
                     found.iter().all(|neighbor| neighbor.row < rows),
@@ -95,10 +95,10 @@ fn questions_without_sense_have_answers_without_panic() {
                 );
             }
         }
-        assert!(reader.search_vectors(&vec![odd; query.len()], 5, 100).len() <= 5);
+        assert!(reader.search_vectors(&vec![odd; query.len()], 5, 100).unwrap().len() <= 5);
     }
-    assert!(reader.search_vectors(&query[1..], 5, 100).is_empty());
-    assert!(reader.search_vectors(&[], 5, 100).is_empty());
+    assert!(reader.search_vectors(&query[1..], 5, 100).unwrap().is_empty());
+    assert!(reader.search_vectors(&[], 5, 100).unwrap().is_empty());
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn made(folder: &Path, built: usize) -> (IndexReader, TableEncoder) {
 fn nearest(reader: &IndexReader, query: &[f32], rows: &BTreeSet<u32>) -> Vec<Neighbor> {
     let score = |row: &u32| Neighbor {
         row: *row,
-        score: dot(query, reader.vector(*row)),
+        score: dot(query, reader.vector(*row).unwrap()),
     };
     let mut all: Vec<Neighbor> = rows.iter().map(score).collect();
     all.sort_by(Neighbor::best_first);
@@ -86,7 +86,7 @@ fn check(built: usize) -> String {
         assert_eq!(matching.count(), rows.len(), "{text}");
         let (mut sum, mut walked) = (0.0, 0);
         for query in (DOCUMENTS..DOCUMENTS + QUERIES).map(|query| encoder.row(query)) {
-            let (found, strategy) = reader.search_vectors_among(query, 10, 64, &matching);
+            let (found, strategy) = reader.search_vectors_among(query, 10, 64, &matching).unwrap();
             let exact = nearest(&reader, query, &rows);
             assert!(
                 found.len() == exact.len() && found.iter().all(|hit| rows.contains(&hit.row)),
@@ -112,19 +112,19 @@ fn check(built: usize) -> String {
     }
     assert!(
         reader
-            .search_vectors_among(encoder.row(1), 0, 9, &all(&reader))
+            .search_vectors_among(encoder.row(1), 0, 9, &all(&reader)).unwrap()
             .0
             .is_empty()
     );
     assert!(
         reader
-            .search_vectors_among(&[0.0; DIMENSION], 9, 9, &all(&reader))
+            .search_vectors_among(&[0.0; DIMENSION], 9, 9, &all(&reader)).unwrap()
             .0
             .is_empty()
     );
     assert!(
         reader
-            .search_vectors_among(&[1.0], 9, 9, &all(&reader))
+            .search_vectors_among(&[1.0], 9, 9, &all(&reader)).unwrap()
             .0
             .is_empty()
     );

@@ -107,7 +107,7 @@ pub fn run(arguments: &TsneArgs) -> Result<()> {
     let rows = drawn_rows(&index, filter.as_ref(), arguments)?;
     sample::enough(&path, rows.len(), arguments.perplexity)?;
     let labels = sample::labels(&index, &path, &rows, arguments.color_by.as_deref())?;
-    let positions = place(&sample::vectors(&index, &rows), arguments)?;
+    let positions = place(&sample::vectors(&index, &rows)?, arguments)?;
     let map = assemble(arguments, &path, index.len(), positions, labels);
     file::write(&arguments.out, &map.render(format)?, arguments.force)?;
     output::message(&format!(

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use encoder::text::Document;
 use encoder::vectors::Vectors;
-use indexer::IndexReader;
+use indexer::{IndexError, IndexReader};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -54,13 +54,15 @@ pub fn enough(index: &Path, documents: usize, perplexity: f32) -> Result<(), Map
 }
 
 /// The rows' vectors, shape (N, D).
-pub fn vectors(index: &IndexReader, rows: &[u32]) -> Vectors {
-    let dimension = rows.first().map_or(0, |row| index.vector(*row).len());
-    let mut vectors = Vectors::new(dimension);
+///
+/// # Errors
+/// A damaged file.
+pub fn vectors(index: &IndexReader, rows: &[u32]) -> Result<Vectors, IndexError> {
+    let mut vectors = Vectors::new(index.manifest().dimension);
     for row in rows {
-        vectors.push(index.vector(*row));
+        vectors.push(index.vector(*row)?);
     }
-    vectors
+    Ok(vectors)
 }
 
 /// What to say of each row, with the value of `column` as its category.

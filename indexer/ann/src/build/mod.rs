@@ -144,6 +144,7 @@ impl Building {
 
     fn space(&self) -> Space<'_> {
         Space {
+            origin: None,
             rows: CodeRows {
                 bytes: self.codes.bytes(),
                 stride: self.coder.stride(),

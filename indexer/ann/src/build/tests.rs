@@ -1,6 +1,6 @@
 use super::*;
 use crate::graph::{Graph, Neighbor, SearchOptions};
-use crate::{RowSet, exact};
+use crate::{MappedFile, RowSet, exact};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -45,7 +45,7 @@ fn stored(rows: Rows<'_>, parameters: Parameters) -> (tempfile::TempDir, Graph) 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("graph.bin");
     std::fs::write(&path, bytes(rows, parameters)).unwrap();
-    let graph = Graph::open(&path).unwrap();
+    let graph = Graph::open(MappedFile::open(&path).unwrap()).unwrap();
     (folder, graph)
 }
 
@@ -55,7 +55,7 @@ fn recall(graph: &Graph, rows: Rows<'_>, queries: Rows<'_>, ef: usize, accept: O
     for i in 0..queries.len() {
         let truth = exact(rows, graph.metric(), queries.row(i), 10, accept);
         let hits = graph
-            .search(rows, queries.row(i), SearchOptions { k: 10, ef, accept })
+            .search(rows, queries.row(i), SearchOptions { k: 10, ef, accept }).unwrap()
             .neighbors;
         assert!(hits.is_sorted_by(|a, b| Neighbor::best_first(a, b).is_lt()));
         wanted += truth.len();
@@ -85,7 +85,7 @@ fn all_codes_and_metrics_find_the_true_neighbours() {
                 },
             );
             assert_eq!((graph.len(), graph.dimension(), graph.codes()), (3000, 48, codes));
-            assert_eq!(graph.reachable().count(), 3000);
+            assert_eq!(graph.reachable().unwrap().count(), 3000);
             let recall = recall(&graph, rows, queries, 100, None);
             assert!(recall >= least, "{metric:?} {codes:?}: {recall}");
         }
@@ -116,7 +116,7 @@ fn hnsw_rs_builds_a_graph_that_is_searched_the_same_way() {
             "ef {ef}: {ours} and {theirs}"
         );
     }
-    assert!(graphs.iter().all(|(_, graph)| graph.reachable().count() == 3000));
+    assert!(graphs.iter().all(|(_, graph)| graph.reachable().unwrap().count() == 3000));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn filters_of_any_selectivity_keep_the_recall() {
         ef: 10,
         accept: Some(&none),
     };
-    assert!(graph.search(rows, queries.row(0), options).neighbors.is_empty());
+    assert!(graph.search(rows, queries.row(0), options).unwrap().neighbors.is_empty());
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn tiny_sets_are_found_whole() {
                 ef: 1,
                 accept: None,
             };
-            let found = graph.search(rows, rows.row(row), options).neighbors;
+            let found = graph.search(rows, rows.row(row), options).unwrap().neighbors;
             assert_eq!(
                 found,
                 exact(rows, Metric::Cosine, rows.row(row), 100, None),
@@ -204,7 +204,7 @@ fn rows_that_are_all_the_same_or_zero_stay_reachable() {
                 ..PARAMETERS
             },
         );
-        assert_eq!(graph.reachable().count(), 900);
+        assert_eq!(graph.reachable().unwrap().count(), 900);
     }
 }
 

@@ -1,23 +1,24 @@
 //! The frozen graph: a flat file, mapped and searched in place.
 //!
 //! Opening it costs the same whatever its size, and it knows nothing of how it was built. A file that lies cannot do
-//! harm: sizes are checked when it is opened, and every number taken from it is checked before it is used.
+//! harm: sizes are checked when it is opened, and every number taken from it is checked before it is used. Where the
+//! checksums of its blocks are known, each block is compared with its own before it is first used.
 
 mod contexts;
 pub(crate) mod format;
 mod search;
 
-use std::path::Path;
+use std::ops::Range;
 
 use crate::codes::Codes;
 use crate::error::Result;
-use crate::mapped::MappedFile;
+use crate::mapped::{MappedFile, Numbers};
 use crate::metric::Metric;
 use crate::row_set::RowSet;
 use crate::simd::{CodeRows, Isa};
-use crate::walk::Space;
+use crate::walk::{Origin, Space};
 pub(crate) use contexts::ContextPool;
-use format::{Header, Layout};
+use format::{HEADER_BYTES, Header, Layout};
 
 pub use search::{Found, SearchOptions, Strategy};
 
@@ -48,13 +49,13 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Maps the file and checks its sizes.
+    /// Takes a graph's file and checks its sizes.
     ///
     /// # Errors
-    /// The file cannot be read, is no graph, or its sizes do not agree with its length.
-    pub fn open(path: &Path) -> Result<Self> {
-        let file = MappedFile::open(path)?;
-        let (header, layout) = Header::parse(path, file.bytes())?;
+    /// The file is no graph, its sizes do not agree with its length, or its first block is damaged.
+    pub fn open(file: MappedFile) -> Result<Self> {
+        file.read(0..HEADER_BYTES.min(file.len()))?;
+        let (header, layout) = Header::parse(file.path(), file.part(&(0..file.len())))?;
         Ok(Self {
             file,
             header,
@@ -90,7 +91,10 @@ impl Graph {
     }
 
     /// The rows that a walk can reach from the entry point on layer 0: all of a whole graph.
-    pub fn reachable(&self) -> RowSet {
+    ///
+    /// # Errors
+    /// The file is damaged.
+    pub fn reachable(&self) -> Result<RowSet> {
         let mut reached = RowSet::new(self.len());
         let mut waiting = vec![self.entry()];
         reached.insert(self.entry());
@@ -101,27 +105,31 @@ impl Graph {
                 .take_while(|near| (**near as usize) < self.len());
             waiting.extend(near.filter(|near| reached.insert(**near)));
         }
-        let row_of = self.file.numbers::<u32>(&self.layout.rows);
+        let row_of = self.numbers(&self.layout.rows);
         let mut rows = RowSet::new(self.len());
         for node in reached.iter() {
             if let Some(row) = row_of.get(node as usize) {
-                rows.insert(*row);
+                rows.insert(row);
             }
         }
-        rows
+        self.file.intact()?;
+        Ok(rows)
     }
 
     /// The node where every walk starts.
     fn entry(&self) -> u32 {
-        let node = self.file.numbers::<u32>(&self.layout.nodes).first();
-        node.copied()
-            .filter(|node| (*node as usize) < self.len())
-            .unwrap_or(0)
+        let node = self.numbers(&self.layout.nodes).get(0);
+        node.filter(|node| (*node as usize) < self.len()).unwrap_or(0)
     }
 
     /// The neighbours of a node on layer 0; a number of no node ends them.
     fn near(&self, node: u32) -> &[u32] {
-        list(self.file.numbers(&self.layout.level0), self.header.width, node)
+        self.numbers(&self.layout.level0)
+            .list(self.header.width, node as usize)
+    }
+
+    fn numbers(&self, part: &Range<usize>) -> Numbers<'_, u32> {
+        Numbers::new(&self.file, part)
     }
 
     fn space(&self) -> Space<'_> {
@@ -134,15 +142,13 @@ impl Graph {
             scorer: self.isa.scorer(coder.codes),
             biases: self.file.numbers(&self.layout.biases),
             count: self.header.count,
+            origin: Some(Origin {
+                file: &self.file,
+                codes: self.layout.codes.start,
+                biases: self.layout.biases.start,
+            }),
         }
     }
-}
-
-/// A list of fixed width, empty where there is none.
-#[inline(always)]
-fn list(lists: &[u32], width: usize, number: u32) -> &[u32] {
-    let start = number as usize * width;
-    lists.get(start..start + width).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! From a query to its nearest rows: plan, walk, score again.
 
-use super::{Graph, Neighbor, list};
+use super::{Graph, Neighbor};
+use crate::error::Result;
 use crate::exact::exact;
 use crate::row_set::RowSet;
 use crate::rows::Rows;
@@ -57,7 +58,17 @@ impl Graph {
     ///
     /// Where few rows are accepted, all of them are compared; where many are, the walk keeps as many more nodes as
     /// others are met in between.
-    pub fn search(&self, rows: Rows<'_>, query: &[f32], options: SearchOptions<'_>) -> Found {
+    ///
+    /// # Errors
+    /// The graph's file or that of `rows` is damaged.
+    pub fn search(&self, rows: Rows<'_>, query: &[f32], options: SearchOptions<'_>) -> Result<Found> {
+        let found = self.plan(rows, query, options);
+        self.file.intact()?;
+        rows.intact()?;
+        Ok(found)
+    }
+
+    fn plan(&self, rows: Rows<'_>, query: &[f32], options: SearchOptions<'_>) -> Found {
         let SearchOptions { k, ef, accept } = options;
         let mut found = Found {
             neighbors: Vec::new(),
@@ -96,28 +107,21 @@ impl Graph {
         self.contexts.with(|context| {
             self.header.coder.query(query, &mut context.query);
             let start = self.descend(&space, context);
-            let level0 = self.file.numbers(&self.layout.level0);
-            widen(&space, context, start, ef, |node| {
-                list(level0, self.header.width, node)
-            });
+            let (level0, width) = (self.numbers(&self.layout.level0), self.header.width);
+            widen(&space, context, start, ef, |node| level0.list(width, node as usize));
             self.score_again(rows, query, k, (context, accept))
         })
     }
 
     /// From the entry point to the best node of layer 1, which is where layer 0 is entered.
     fn descend(&self, space: &Space<'_>, context: &mut Context) -> (f32, u32) {
-        let nodes = self.file.numbers::<u32>(&self.layout.nodes);
-        let node_of = |number: u32| nodes.get(number as usize).copied().unwrap_or(u32::MAX);
+        let nodes = self.numbers(&self.layout.nodes);
+        let node_of = |number: u32| nodes.get(number as usize).unwrap_or(u32::MAX);
         let mut best = (score_of(space, context, self.entry()), 0);
         for layer in self.layout.layers.iter().rev() {
-            let lists = self.file.numbers(layer);
-            best = descend(
-                space,
-                context,
-                best,
-                |number| list(lists, self.header.m, number),
-                node_of,
-            );
+            let (lists, m) = (self.numbers(layer), self.header.m);
+            let near = |number: u32| lists.list(m, number as usize);
+            best = descend(space, context, best, near, node_of);
         }
         let node = node_of(best.1);
         if node as usize >= space.count {
@@ -135,12 +139,12 @@ impl Graph {
         k: usize,
         (context, accept): (&Context, Option<&RowSet>),
     ) -> Vec<Neighbor> {
-        let row_of = self.file.numbers::<u32>(&self.layout.rows);
+        let row_of = self.numbers(&self.layout.rows);
         let (doubt, most) = self.header.coder.doubt(&context.query, k);
         let mut found: Vec<Neighbor> = Vec::with_capacity(most.min(context.pool.entries().len()));
         let mut least = f32::NEG_INFINITY;
         for entry in context.pool.entries() {
-            let Some(&row) = row_of.get(entry.node() as usize) else {
+            let Some(row) = row_of.get(entry.node() as usize) else {
                 continue;
             };
             if accept.is_some_and(|accept| !accept.contains(row)) {

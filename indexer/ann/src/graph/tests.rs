@@ -1,4 +1,5 @@
 use super::*;
+use crate::blocks::{BLOCK_BYTES, hash_block};
 use crate::Builder;
 use crate::build::{Parameters, build};
 use crate::rows::Rows;
@@ -32,15 +33,15 @@ fn no_damage_to_the_file_can_do_more_than_spoil_the_result() {
             let mut bytes = whole.clone();
             bytes[offset] = value;
             std::fs::write(&path, &bytes).unwrap();
-            let Ok(graph) = Graph::open(&path) else { continue };
-            graph.reachable();
+            let Ok(graph) = MappedFile::open(&path).and_then(Graph::open) else { continue };
+            graph.reachable().unwrap();
             let query = vec![0.5; graph.dimension().min(100)];
             let options = SearchOptions {
                 k: 5,
                 ef: 8,
                 accept: None,
             };
-            let found = graph.search(rows, &query, options).neighbors;
+            let found = graph.search(rows, &query, options).unwrap().neighbors;
             assert!(found.iter().all(|found| (found.row as usize) < rows.len()));
         }
     }
@@ -53,7 +54,7 @@ fn a_file_that_is_cut_is_refused() {
     let path = folder.path().join("graph.bin");
     for length in 0..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
-        assert!(Graph::open(&path).is_err(), "{length} bytes");
+        assert!(MappedFile::open(&path).and_then(Graph::open).is_err(), "{length} bytes");
     }
 }
 
@@ -63,7 +64,7 @@ fn queries_of_another_dimension_find_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("graph.bin");
     std::fs::write(&path, whole).unwrap();
-    let graph = Graph::open(&path).unwrap();
+    let graph = Graph::open(MappedFile::open(&path).unwrap()).unwrap();
     for query in [&[1.0; 2][..], &[1.0; 4]] {
         let options = SearchOptions {
             k: 5,
@@ -72,7 +73,7 @@ fn queries_of_another_dimension_find_nothing() {
         };
         assert!(
             graph
-                .search(Rows::new(&numbers, 3, 3), query, options)
+                .search(Rows::new(&numbers, 3, 3), query, options).unwrap()
                 .neighbors
                 .is_empty()
         );
@@ -84,8 +85,64 @@ fn queries_of_another_dimension_find_nothing() {
     };
     assert!(
         graph
-            .search(Rows::new(&numbers, 3, 3), &[1.0; 3], zero)
+            .search(Rows::new(&numbers, 3, 3), &[1.0; 3], zero).unwrap()
             .neighbors
             .is_empty()
     );
+}
+
+/// Every search of a file whose blocks are checked finds what it found in the whole one, or says that the file is damaged.
+#[test]
+fn a_byte_that_flips_is_noticed_before_it_changes_what_is_found() {
+    let numbers: Vec<f32> = (0..3000 * 16)
+        .map(|i| ((i * 7919) % 1009) as f32 / 500.0 - 1.0)
+        .collect();
+    let rows = Rows::new(&numbers, 16, 16);
+    for metric in Metric::ALL {
+        let parameters = Parameters {
+            m: 4,
+            ef_construction: 20,
+            metric,
+            codes: Codes::Int8,
+            builder: Builder::Batches,
+        };
+        let mut whole = Vec::new();
+        let frozen = build(rows, parameters, &mut |_| true).unwrap();
+        frozen.write(rows, &mut whole).unwrap();
+        let hashes: Vec<_> = whole.chunks(BLOCK_BYTES).map(hash_block).collect();
+        assert!(hashes.len() > 10);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("graph.bin");
+        let ask = |bytes: &[u8]| -> Result<(Vec<Neighbor>, RowSet)> {
+            std::fs::write(&path, bytes).unwrap();
+            let graph = Graph::open(MappedFile::open_checked(&path, hashes.clone())?)?;
+            let mut found = Vec::new();
+            for query in [0, 1400, 2999] {
+                let options = SearchOptions {
+                    k: 10,
+                    ef: 400,
+                    accept: None,
+                };
+                found.extend(graph.search(rows, rows.row(query), options)?.neighbors);
+            }
+            Ok((found, graph.reachable()?))
+        };
+        let expected = ask(&whole).unwrap();
+        let mut noticed = 0;
+        for at in (0..whole.len()).step_by(whole.len() / 97) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x41;
+            match ask(&bytes) {
+                Ok(found) => assert_eq!(found, expected, "{metric:?}, byte {at}"),
+                Err(error) => {
+                    let start = at / BLOCK_BYTES * BLOCK_BYTES;
+                    let place = format!("of the {BLOCK_BYTES} bytes from byte {start}");
+                    assert!(error.to_string().contains(&place), "byte {at}: {error}");
+                    noticed += 1;
+                }
+            }
+        }
+        assert!(noticed > 60, "{noticed}");
+        assert!(ask(&whole[..BLOCK_BYTES]).is_err());
+    }
 }

@@ -15,6 +15,7 @@ pub(crate) use pool::{Entry, MOST_NODES, Pool};
 use visited::Visited;
 
 use crate::codes::QueryCode;
+use crate::mapped::MappedFile;
 use crate::simd::{CodeRows, Scorer, prefetch};
 
 /// Coded rows and how they are scored.
@@ -26,18 +27,46 @@ pub(crate) struct Space<'a> {
     pub biases: &'a [f32],
     /// Number of rows.
     pub count: usize,
+    /// The file that all this lies in; none while a graph is being built.
+    pub origin: Option<Origin<'a>>,
+}
+
+/// A file, and where its codes and biases begin.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    pub file: &'a MappedFile,
+    pub codes: usize,
+    pub biases: usize,
 }
 
 impl Space<'_> {
     /// Scores nodes, all of which exist.
     #[inline(always)]
     pub fn score(&self, query: &QueryCode, nodes: &[u32], scores: &mut Vec<f32>) {
+        self.touch(nodes);
         scores.clear();
         scores.resize(nodes.len(), 0.0);
         (self.scorer)(query, self.rows, nodes, scores);
         if !self.biases.is_empty() {
             for (score, node) in scores.iter_mut().zip(nodes) {
                 *score += self.biases[*node as usize] * query.bias_scale();
+            }
+        }
+    }
+
+    /// Checks what is read of nodes, where it is read for the first time.
+    #[inline(always)]
+    fn touch(&self, nodes: &[u32]) {
+        let Some(origin) = self.origin else { return };
+        let stride = self.rows.stride;
+        for node in nodes {
+            let code = origin.codes + *node as usize * stride;
+            origin.file.touch(code..code + stride);
+        }
+        if !self.biases.is_empty() {
+            for node in nodes {
+                let bias = origin.biases + *node as usize * size_of::<f32>();
+                origin.file.touch(bias..bias + size_of::<f32>());
             }
         }
     }

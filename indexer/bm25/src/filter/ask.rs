@@ -28,7 +28,7 @@ impl Words {
                     });
                 })
             })
-            .map_err(Bm25Error::engine(&self.path))?;
+            .map_err(self.failed())?;
         Ok(rows)
     }
 
@@ -37,12 +37,11 @@ impl Words {
     /// # Errors
     /// An index made before there were filters, files that cannot be read.
     pub fn columns(&self) -> Result<BTreeSet<String>> {
-        let failed = Bm25Error::engine::<tantivy::TantivyError>;
         let terms = self
             .segment()
             .inverted_index(self.filter_fields()?.columns)
-            .map_err(failed(&self.path))?;
-        let mut stream = terms.terms().stream().map_err(Bm25Error::engine(&self.path))?;
+            .map_err(self.failed())?;
+        let mut stream = terms.terms().stream().map_err(self.failed())?;
         let mut columns = BTreeSet::new();
         while let Some((name, _)) = stream.next() {
             columns.insert(String::from_utf8_lossy(name).into_owned());

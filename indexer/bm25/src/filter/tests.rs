@@ -1,5 +1,6 @@
 //! Filters asked of tantivy give the rows that the language says, whatever the documents.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use encoder::text::Document;
@@ -24,7 +25,7 @@ fn words(fields: &[Value]) -> (tempfile::TempDir, Words) {
         writer.add(&document).unwrap();
     }
     writer.finish().unwrap();
-    let words = Words::open(folder.path()).unwrap();
+    let words = Words::open(folder.path(), HashMap::new()).unwrap();
     (folder, words)
 }
 
@@ -126,7 +127,7 @@ fn words_that_were_only_counted_have_no_columns() {
 fn an_index_of_version_1_says_so() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/format-2/segments");
     let segment = folder.read_dir().unwrap().next().unwrap().unwrap().path();
-    let words = Words::open(&segment.join("bm25")).unwrap();
+    let words = Words::open(&segment.join("bm25"), HashMap::new()).unwrap();
     assert_eq!(words.search("virus", 9).unwrap().len(), 2);
     let error = words.matching(&Filter::parse("number = 1").unwrap()).unwrap_err();
     assert!(matches!(error, Bm25Error::NoFilters { .. }), "{error}");

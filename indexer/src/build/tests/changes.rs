@@ -42,11 +42,11 @@ fn three_segments_answer_as_one_does() {
         let row = row as u32;
         assert_eq!(parts.find(id).unwrap(), Some(row));
         assert_eq!(parts.document(row).unwrap(), whole.document(row).unwrap());
-        assert_eq!(parts.vector(row), whole.vector(row));
+        assert_eq!(parts.vector(row).unwrap(), whole.vector(row).unwrap());
         for k in [1, 7, 60] {
-            let query = whole.vector(row);
-            assert_eq!(parts.search_exact(query, k), whole.search_exact(query, k));
-            assert_eq!(parts.search_vectors(query, k, 60), whole.search_exact(query, k));
+            let query = whole.vector(row).unwrap();
+            assert_eq!(parts.search_exact(query, k).unwrap(), whole.search_exact(query, k).unwrap());
+            assert_eq!(parts.search_vectors(query, k, 60).unwrap(), whole.search_exact(query, k).unwrap());
         }
     }
     for query in ["gout pain", "number7", "heart virus cough fever", "nothing"] {
@@ -73,12 +73,12 @@ fn deleted_documents_are_found_no_more_and_make_room_for_others() {
     place.build("rest.index", &odd);
     let rest = IndexReader::open(&place.folder.path().join("rest.index")).unwrap();
     for k in [1, 10, 30, 60] {
-        let query = reader.vector(2);
-        let found = reader.search_vectors(query, k, 10);
+        let query = reader.vector(2).unwrap();
+        let found = reader.search_vectors(query, k, 10).unwrap();
         assert_eq!(found.len(), k.min(30), "a full answer of what is left");
         assert_eq!(
-            by_id(&reader, &reader.search_exact(query, k)),
-            by_id(&rest, &rest.search_exact(query, k))
+            by_id(&reader, &reader.search_exact(query, k).unwrap()),
+            by_id(&rest, &rest.search_exact(query, k).unwrap())
         );
         let words = reader
             .search_words("gout joint pain fever cough virus heart", k)
@@ -101,8 +101,8 @@ fn deleted_documents_are_found_no_more_and_make_room_for_others() {
     }
     for row in 0..30 {
         assert_eq!(
-            compacted.vector(row),
-            rest.vector(row),
+            compacted.vector(row).unwrap(),
+            rest.vector(row).unwrap(),
             "to the bit: nothing is encoded again"
         );
         assert_eq!(compacted.document(row).unwrap(), rest.document(row).unwrap());
@@ -122,7 +122,7 @@ fn an_update_replaces_by_id_and_adds_the_rest() {
     let found = reader.search_words("cough", 9).unwrap();
     assert_eq!(by_id(&reader, &found)[0].0, "b");
     assert_eq!(
-        reader.search_vectors(&encoder_row("new cough"), 1, 9)[0].row,
+        reader.search_vectors(&encoder_row("new cough"), 1, 9).unwrap()[0].row,
         found[0].row
     );
     // A segment whose rows are all replaced leaves the index.
@@ -173,7 +173,7 @@ fn all_can_be_deleted_and_others_added() {
     place.delete(&["a", "b", "c"]);
     let reader = place.reader();
     assert!(reader.is_empty() && reader.row_count() == 0);
-    assert!(reader.search_vectors(&encoder_row("gout"), 3, 9).is_empty());
+    assert!(reader.search_vectors(&encoder_row("gout"), 3, 9).unwrap().is_empty());
     assert!(reader.search_words("gout", 3).unwrap().is_empty());
     place.compact();
     place.add(&[("a", "gout")]);

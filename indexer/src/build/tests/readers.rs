@@ -15,7 +15,7 @@ fn a_reader_keeps_the_state_that_it_opened_and_a_refreshed_one_has_the_newest() 
     assert_eq!((old.len(), old.row_count()), (2, 2));
     assert_eq!(old.document(0).unwrap().id, "a");
     assert_eq!(old.search_words("gout", 9).unwrap().len(), 1);
-    assert_eq!(old.search_vectors(old.vector(0), 9, 9).len(), 2);
+    assert_eq!(old.search_vectors(old.vector(0).unwrap(), 9, 9).unwrap().len(), 2);
     let new = old.refresh().unwrap().unwrap();
     assert_eq!(
         (new.len(), new.find("a").unwrap(), new.find("c").unwrap()),
@@ -61,7 +61,7 @@ fn commits_are_never_seen_by_halves(commits: usize) {
         assert_eq!(reader.search_words(&x, 9).unwrap().len(), 2, "{x}");
         assert_eq!(
             reader
-                .search_vectors(reader.vector(reader.find("x").unwrap().unwrap()), 9, 9)
+                .search_vectors(reader.vector(reader.find("x").unwrap().unwrap()).unwrap(), 9, 9).unwrap()
                 .len(),
             3
         );

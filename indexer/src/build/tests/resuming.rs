@@ -116,7 +116,7 @@ fn assert_same(one: &Path, other: &Path) {
     let (one, other) = (IndexReader::open(one).unwrap(), IndexReader::open(other).unwrap());
     assert_eq!((one.len(), other.len()), (DOCUMENTS, DOCUMENTS));
     for row in 0..DOCUMENTS as u32 {
-        assert_eq!(one.vector(row), other.vector(row), "row {row}");
+        assert_eq!(one.vector(row).unwrap(), other.vector(row).unwrap(), "row {row}");
     }
     for row in (0..DOCUMENTS as u32).step_by(101) {
         assert_eq!(one.document(row).unwrap(), other.document(row).unwrap());
