@@ -70,7 +70,11 @@ impl BlockFile {
         let path = self.folder.join(name);
         match self.hashes.remove(name) {
             Some(hashes) => Ok(MappedFile::open_checked(&path, hashes)?),
-            None => Err(IndexError::damaged(&self.folder, format!("a file {name}"), "none")),
+            None => Err(IndexError::damaged(
+                &self.folder,
+                format!("a file {name}"),
+                "none",
+            )),
         }
     }
 

@@ -10,8 +10,8 @@ use indexer_ann::{MappedFile, RowSet};
 
 use crate::checksum;
 use crate::error::{IndexError, Result};
-use crate::manifest::{DELETED_NAME, DeletedRecord};
 use crate::header::header_u32;
+use crate::manifest::{DELETED_NAME, DeletedRecord};
 
 const MAGIC: &[u8; 8] = b"SXTDELET";
 const HEADER_BYTES: usize = 16;

@@ -40,7 +40,9 @@ impl Segment {
         };
         let vectors = VectorsFile::open(open(vectors_file::FILE_NAME)?)?;
         let graph = open_graph(open(GRAPH_NAME)?)?;
-        let hashes = blocks.map(|blocks| blocks.in_folder(BM25_NAME)).unwrap_or_default();
+        let hashes = blocks
+            .map(|blocks| blocks.in_folder(BM25_NAME))
+            .unwrap_or_default();
         let words = Words::open(&folder.join(BM25_NAME), hashes)?;
         let nodes = graph.as_ref().map_or(vectors.len(), Graph::len);
         let counts = [vectors.len() as u64, nodes as u64, words.len()];

@@ -46,11 +46,7 @@ impl VectorsFile {
             .and_then(|n| n.checked_add(HEADER_BYTES));
         if dimension == 0 || stride != dimension.next_multiple_of(LINE) || expected != Some(length) {
             let expected = format!("{len} rows of {dimension} numbers");
-            return Err(IndexError::damaged(
-                path,
-                expected,
-                format!("{length} bytes"),
-            ));
+            return Err(IndexError::damaged(path, expected, format!("{length} bytes")));
         }
         Ok(Self {
             file,

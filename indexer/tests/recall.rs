@@ -143,11 +143,19 @@ fn odd_requests_have_plain_answers() {
         "another dimension"
     );
     for odd in [f32::NAN, f32::INFINITY] {
-        assert!(reader.search_vectors(&[odd; DIMENSION], 3, 64).unwrap().is_empty());
+        assert!(
+            reader
+                .search_vectors(&[odd; DIMENSION], 3, 64)
+                .unwrap()
+                .is_empty()
+        );
         assert!(reader.search_exact(&[odd; DIMENSION], 3).unwrap().is_empty());
     }
     assert!(
-        reader.search_vectors(&[0.0; DIMENSION], 3, 64).unwrap().is_empty(),
+        reader
+            .search_vectors(&[0.0; DIMENSION], 3, 64)
+            .unwrap()
+            .is_empty(),
         "no direction"
     );
     assert!(reader.document(DOCUMENTS as u32).is_err());
@@ -163,7 +171,10 @@ fn one_to_five_documents_are_all_found() {
         let options = support::options(folder.path(), count);
         build(&options, &encoder, &mut Unwatched).unwrap();
         let reader = IndexReader::open(&options.out).unwrap();
-        assert_eq!(reader.search_vectors(encoder.row(0), 10, 64).unwrap().len(), count);
+        assert_eq!(
+            reader.search_vectors(encoder.row(0), 10, 64).unwrap().len(),
+            count
+        );
         assert_eq!(
             reader.search_vectors(encoder.row(0), 10, 64).unwrap(),
             reader.search_exact(encoder.row(0), 10).unwrap()

@@ -158,7 +158,12 @@ fn search_index(settings: &Value) -> Value {
     let start = Instant::now();
     let graph = Graph::open(open_checked(&graph_file(settings))).unwrap();
     let file = open_checked(&vectors_file(settings));
-    let rows = Rows::of_file(&file, &(0..file.len()), dimension, dimension.next_multiple_of(LINE));
+    let rows = Rows::of_file(
+        &file,
+        &(0..file.len()),
+        dimension,
+        dimension.next_multiple_of(LINE),
+    );
     let open_seconds = start.elapsed().as_secs_f64();
     let mut points = Vec::new();
     for ef in numbers(settings, "ef") {

@@ -54,7 +54,13 @@ impl Blocks {
         let blocks = part.start >> BLOCK_BITS..count_blocks(part.end);
         // Relaxed: the flag says something of bytes that never change, so nothing has to be ordered with it.
         let is_sound = |block: &AtomicBool| block.load(Ordering::Relaxed);
-        if !self.sound.get(blocks.clone()).unwrap_or_default().iter().all(is_sound) {
+        if !self
+            .sound
+            .get(blocks.clone())
+            .unwrap_or_default()
+            .iter()
+            .all(is_sound)
+        {
             self.look(bytes, blocks);
         }
     }

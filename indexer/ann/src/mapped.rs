@@ -107,7 +107,9 @@ impl MappedFile {
     /// # Errors
     /// The file is damaged.
     pub fn intact(&self) -> Result<()> {
-        self.blocks.as_ref().map_or(Ok(()), |blocks| blocks.intact(&self.path))
+        self.blocks
+            .as_ref()
+            .map_or(Ok(()), |blocks| blocks.intact(&self.path))
     }
 
     /// The bytes of a range, unchecked, or none where it is not inside the file.

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexer_ann::{AnnError, BlockHash, MappedFile};
-use tantivy::{Directory, HasLen};
 use tantivy::directory::error::{DeleteError, LockError, OpenReadError, OpenWriteError};
 use tantivy::directory::{
     DirectoryLock, FileHandle, Lock, MmapDirectory, OwnedBytes, WatchCallback, WatchHandle, WritePtr,
 };
+use tantivy::{Directory, HasLen};
 
 use crate::error::{Bm25Error, Result};
 

@@ -60,8 +60,7 @@ impl Words {
     }
 
     fn open_files(path: &Path, files: &ReadOnly) -> Result<Self> {
-        let index =
-            Index::open(files.clone()).map_err(Bm25Error::engine::<tantivy::TantivyError>(path))?;
+        let index = Index::open(files.clone()).map_err(Bm25Error::engine::<tantivy::TantivyError>(path))?;
         index
             .tokenizers()
             .register(analysis::ANALYZER, analysis::analyzer());

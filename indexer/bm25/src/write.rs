@@ -194,7 +194,10 @@ mod tests {
             memory.count(document).unwrap();
         }
         files.finish().unwrap();
-        let (files, memory) = (Words::open(folder.path(), HashMap::new()).unwrap(), memory.open().unwrap());
+        let (files, memory) = (
+            Words::open(folder.path(), HashMap::new()).unwrap(),
+            memory.open().unwrap(),
+        );
         assert_eq!((memory.len(), memory.is_empty()), (3, false));
         for query in ["what causes asthma attacks", "gout", "the", "nothing of it"] {
             let found = memory.search(query, 100).unwrap();

@@ -36,7 +36,10 @@ fn json_lines_become_an_index_in_the_current_folder() {
     let snippet = reader.snippet("swollen joints", 0, 200).unwrap();
     assert_eq!(&snippet.text[snippet.marks[0].clone()], "joint");
     for row in 0..4 {
-        assert_eq!(reader.search_vectors(reader.vector(row).unwrap(), 1, 10).unwrap()[0].row, row);
+        assert_eq!(
+            reader.search_vectors(reader.vector(row).unwrap(), 1, 10).unwrap()[0].row,
+            row
+        );
     }
     let record = &reader.manifest().model;
     assert_eq!(record.path, place.path("model").canonicalize().unwrap());

@@ -23,7 +23,12 @@ fn import<'a>(vectors: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 fn rows(place: &Workplace, index: &str) -> Vec<(String, Vec<f32>)> {
     let reader = IndexReader::open(&place.path(index)).unwrap();
     (0..reader.len() as u32)
-        .map(|row| (reader.document(row).unwrap().id, reader.vector(row).unwrap().to_vec()))
+        .map(|row| {
+            (
+                reader.document(row).unwrap().id,
+                reader.vector(row).unwrap().to_vec(),
+            )
+        })
         .collect()
 }
 

@@ -67,8 +67,18 @@ fn documents_without_a_known_word_are_counted_and_found_by_words_alone() {
     assert_eq!((near[0].row, near.len()), (0, 4));
     assert!(near.iter().all(|found| found.row != 4));
     assert_eq!(reader.search_exact(reader.vector(0).unwrap(), 5).unwrap(), near);
-    assert!(reader.search_vectors(reader.vector(4).unwrap(), 5, 10).unwrap().is_empty());
-    assert!(reader.search_exact(reader.vector(4).unwrap(), 5).unwrap().is_empty());
+    assert!(
+        reader
+            .search_vectors(reader.vector(4).unwrap(), 5, 10)
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        reader
+            .search_exact(reader.vector(4).unwrap(), 5)
+            .unwrap()
+            .is_empty()
+    );
     let summary = place.json(&["build", "corpus.jsonl", "--model", "words", "--force", "--json"]);
     assert_eq!(summary["unknown"], 1);
 }
@@ -92,7 +102,9 @@ fn many_documents_without_a_known_word_do_not_hide_the_others() {
     let mut found = 0;
     for row in (1..2000).step_by(40).filter(|row| row % 3 != 0) {
         let exact = reader.search_exact(reader.vector(row).unwrap(), 1).unwrap()[0].score;
-        let walked = reader.search_vectors(reader.vector(row).unwrap(), 10, 64).unwrap();
+        let walked = reader
+            .search_vectors(reader.vector(row).unwrap(), 10, 64)
+            .unwrap();
         assert_eq!(walked.len(), 10);
         assert!(walked.iter().all(|near| near.row % 3 != 0));
         found += usize::from((walked[0].score - exact).abs() < 1e-6);

@@ -66,7 +66,11 @@ fn questions_without_sense_have_answers_without_panic() {
     let rows = reader.row_count();
     let count = reader.len();
     for k in [count, count + 1, 10 * count, u32::MAX as usize] {
-        assert_eq!(reader.search_vectors(&query, k, 1).unwrap().len(), count, "k = {k}");
+        assert_eq!(
+            reader.search_vectors(&query, k, 1).unwrap().len(),
+            count,
+            "k = {k}"
+        );
         assert_eq!(reader.search_exact(&query, k).unwrap().len(), count, "k = {k}");
         assert_eq!(reader.search_words("fever", k).unwrap().len(), count, "k = {k}");
     }
@@ -74,7 +78,10 @@ fn questions_without_sense_have_answers_without_panic() {
     assert!(reader.search_exact(&query, 0).unwrap().is_empty());
     assert!(reader.search_words("fever", 0).unwrap().is_empty());
     let zeros = vec![0.0; query.len()];
-    assert!(reader.search_vectors(&zeros, 5, 100).unwrap().is_empty() && reader.search_exact(&zeros, 5).unwrap().is_empty());
+    assert!(
+        reader.search_vectors(&zeros, 5, 100).unwrap().is_empty()
+            && reader.search_exact(&zeros, 5).unwrap().is_empty()
+    );
     for odd in [
         f32::NAN,
         f32::INFINITY,
@@ -95,7 +102,13 @@ fn questions_without_sense_have_answers_without_panic() {
                 );
             }
         }
-        assert!(reader.search_vectors(&vec![odd; query.len()], 5, 100).unwrap().len() <= 5);
+        assert!(
+            reader
+                .search_vectors(&vec![odd; query.len()], 5, 100)
+                .unwrap()
+                .len()
+                <= 5
+        );
     }
     assert!(reader.search_vectors(&query[1..], 5, 100).unwrap().is_empty());
     assert!(reader.search_vectors(&[], 5, 100).unwrap().is_empty());

@@ -131,7 +131,9 @@ impl Place {
                 .search_words(&format!("number{}", &document.id[1..]), 1)
                 .unwrap();
             assert_eq!(by_words[0].row, row);
-            let near = reader.search_vectors(reader.vector(row).unwrap(), 1, 100).unwrap();
+            let near = reader
+                .search_vectors(reader.vector(row).unwrap(), 1, 100)
+                .unwrap();
             assert!(near[0].score > 0.999, "{near:?}");
             documents.insert(document.id, document.text);
         }

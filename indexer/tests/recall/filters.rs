@@ -112,19 +112,22 @@ fn check(built: usize) -> String {
     }
     assert!(
         reader
-            .search_vectors_among(encoder.row(1), 0, 9, &all(&reader)).unwrap()
+            .search_vectors_among(encoder.row(1), 0, 9, &all(&reader))
+            .unwrap()
             .0
             .is_empty()
     );
     assert!(
         reader
-            .search_vectors_among(&[0.0; DIMENSION], 9, 9, &all(&reader)).unwrap()
+            .search_vectors_among(&[0.0; DIMENSION], 9, 9, &all(&reader))
+            .unwrap()
             .0
             .is_empty()
     );
     assert!(
         reader
-            .search_vectors_among(&[1.0], 9, 9, &all(&reader)).unwrap()
+            .search_vectors_among(&[1.0], 9, 9, &all(&reader))
+            .unwrap()
             .0
             .is_empty()
     );

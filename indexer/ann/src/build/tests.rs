@@ -55,7 +55,8 @@ fn recall(graph: &Graph, rows: Rows<'_>, queries: Rows<'_>, ef: usize, accept: O
     for i in 0..queries.len() {
         let truth = exact(rows, graph.metric(), queries.row(i), 10, accept);
         let hits = graph
-            .search(rows, queries.row(i), SearchOptions { k: 10, ef, accept }).unwrap()
+            .search(rows, queries.row(i), SearchOptions { k: 10, ef, accept })
+            .unwrap()
             .neighbors;
         assert!(hits.is_sorted_by(|a, b| Neighbor::best_first(a, b).is_lt()));
         wanted += truth.len();
@@ -116,7 +117,11 @@ fn hnsw_rs_builds_a_graph_that_is_searched_the_same_way() {
             "ef {ef}: {ours} and {theirs}"
         );
     }
-    assert!(graphs.iter().all(|(_, graph)| graph.reachable().unwrap().count() == 3000));
+    assert!(
+        graphs
+            .iter()
+            .all(|(_, graph)| graph.reachable().unwrap().count() == 3000)
+    );
 }
 
 #[test]
@@ -139,7 +144,13 @@ fn filters_of_any_selectivity_keep_the_recall() {
         ef: 10,
         accept: Some(&none),
     };
-    assert!(graph.search(rows, queries.row(0), options).unwrap().neighbors.is_empty());
+    assert!(
+        graph
+            .search(rows, queries.row(0), options)
+            .unwrap()
+            .neighbors
+            .is_empty()
+    );
 }
 
 #[test]

@@ -108,7 +108,9 @@ impl Graph {
             self.header.coder.query(query, &mut context.query);
             let start = self.descend(&space, context);
             let (level0, width) = (self.numbers(&self.layout.level0), self.header.width);
-            widen(&space, context, start, ef, |node| level0.list(width, node as usize));
+            widen(&space, context, start, ef, |node| {
+                level0.list(width, node as usize)
+            });
             self.score_again(rows, query, k, (context, accept))
         })
     }

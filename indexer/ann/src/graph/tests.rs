@@ -1,6 +1,6 @@
 use super::*;
-use crate::blocks::{BLOCK_BYTES, hash_block};
 use crate::Builder;
+use crate::blocks::{BLOCK_BYTES, hash_block};
 use crate::build::{Parameters, build};
 use crate::rows::Rows;
 
@@ -33,7 +33,9 @@ fn no_damage_to_the_file_can_do_more_than_spoil_the_result() {
             let mut bytes = whole.clone();
             bytes[offset] = value;
             std::fs::write(&path, &bytes).unwrap();
-            let Ok(graph) = MappedFile::open(&path).and_then(Graph::open) else { continue };
+            let Ok(graph) = MappedFile::open(&path).and_then(Graph::open) else {
+                continue;
+            };
             graph.reachable().unwrap();
             let query = vec![0.5; graph.dimension().min(100)];
             let options = SearchOptions {
@@ -54,7 +56,10 @@ fn a_file_that_is_cut_is_refused() {
     let path = folder.path().join("graph.bin");
     for length in 0..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
-        assert!(MappedFile::open(&path).and_then(Graph::open).is_err(), "{length} bytes");
+        assert!(
+            MappedFile::open(&path).and_then(Graph::open).is_err(),
+            "{length} bytes"
+        );
     }
 }
 
@@ -73,7 +78,8 @@ fn queries_of_another_dimension_find_nothing() {
         };
         assert!(
             graph
-                .search(Rows::new(&numbers, 3, 3), query, options).unwrap()
+                .search(Rows::new(&numbers, 3, 3), query, options)
+                .unwrap()
                 .neighbors
                 .is_empty()
         );
@@ -85,7 +91,8 @@ fn queries_of_another_dimension_find_nothing() {
     };
     assert!(
         graph
-            .search(Rows::new(&numbers, 3, 3), &[1.0; 3], zero).unwrap()
+            .search(Rows::new(&numbers, 3, 3), &[1.0; 3], zero)
+            .unwrap()
             .neighbors
             .is_empty()
     );

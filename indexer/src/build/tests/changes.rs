@@ -45,8 +45,14 @@ fn three_segments_answer_as_one_does() {
         assert_eq!(parts.vector(row).unwrap(), whole.vector(row).unwrap());
         for k in [1, 7, 60] {
             let query = whole.vector(row).unwrap();
-            assert_eq!(parts.search_exact(query, k).unwrap(), whole.search_exact(query, k).unwrap());
-            assert_eq!(parts.search_vectors(query, k, 60).unwrap(), whole.search_exact(query, k).unwrap());
+            assert_eq!(
+                parts.search_exact(query, k).unwrap(),
+                whole.search_exact(query, k).unwrap()
+            );
+            assert_eq!(
+                parts.search_vectors(query, k, 60).unwrap(),
+                whole.search_exact(query, k).unwrap()
+            );
         }
     }
     for query in ["gout pain", "number7", "heart virus cough fever", "nothing"] {
@@ -173,7 +179,12 @@ fn all_can_be_deleted_and_others_added() {
     place.delete(&["a", "b", "c"]);
     let reader = place.reader();
     assert!(reader.is_empty() && reader.row_count() == 0);
-    assert!(reader.search_vectors(&encoder_row("gout"), 3, 9).unwrap().is_empty());
+    assert!(
+        reader
+            .search_vectors(&encoder_row("gout"), 3, 9)
+            .unwrap()
+            .is_empty()
+    );
     assert!(reader.search_words("gout", 3).unwrap().is_empty());
     place.compact();
     place.add(&[("a", "gout")]);

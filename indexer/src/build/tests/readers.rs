@@ -61,7 +61,8 @@ fn commits_are_never_seen_by_halves(commits: usize) {
         assert_eq!(reader.search_words(&x, 9).unwrap().len(), 2, "{x}");
         assert_eq!(
             reader
-                .search_vectors(reader.vector(reader.find("x").unwrap().unwrap()).unwrap(), 9, 9).unwrap()
+                .search_vectors(reader.vector(reader.find("x").unwrap().unwrap()).unwrap(), 9, 9)
+                .unwrap()
                 .len(),
             3
         );
