@@ -36,6 +36,7 @@ impl BlockFile {
         let Some(own) = record.files.iter().find(|file| file.path == FILE_NAME) else {
             return Ok(None);
         };
+        checksum::is_there(folder)?;
         let path = folder.join(FILE_NAME);
         checksum::verify_file(&path, own)?;
         let file = MappedFile::open(&path)?;

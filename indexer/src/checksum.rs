@@ -22,13 +22,19 @@ pub(crate) fn hash(bytes: &[u8]) -> blake3::Hash {
 
 /// Checks every file of a segment in `folder`: there, of the right length, of the right content.
 pub(crate) fn verify(folder: &Path, segment: &SegmentRecord) -> Result<()> {
-    if !folder.is_dir() {
-        return Err(IndexError::damaged(folder, "a segment of the index", "nothing"));
-    }
+    is_there(folder)?;
     segment
         .files
         .iter()
         .try_for_each(|file| verify_file(&inside(folder, &file.path)?, file))
+}
+
+/// Checks that a segment's folder is there.
+pub(crate) fn is_there(folder: &Path) -> Result<()> {
+    match folder.is_dir() {
+        true => Ok(()),
+        false => Err(IndexError::damaged(folder, "a segment of the index", "nothing")),
+    }
 }
 
 /// `folder` joined with a name of the manifest, which must not lead out of it.

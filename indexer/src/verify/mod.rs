@@ -133,23 +133,34 @@ pub fn verify(path: &Path, model: Option<Model<'_>>, observer: &mut dyn Observer
         return Ok(report);
     }
     report.begin(Check::Structure);
-    match IndexReader::open(path) {
-        Ok(reader) => {
-            report.look(Check::Structure, None);
-            rows::check(&reader, &mut report, observer)?;
-            if let Some(model) = model {
-                anew::check(&reader, model, &mut report, observer)?;
-            }
-        }
+    let reader = match IndexReader::open(path) {
+        Ok(reader) => reader,
         Err(error) => {
-            let file = error.damaged_file().unwrap_or(path).to_owned();
-            report.look(
-                Check::Structure,
-                Some(fault(Check::Structure, path, &file, &error)),
-            );
+            report.look(Check::Structure, Some(structure(path, &error)));
+            return Ok(report);
+        }
+    };
+    let rows = rows::check(&reader, &mut report, observer);
+    let checked = rows.and_then(|()| match model {
+        Some(model) => anew::check(&reader, model, &mut report, observer),
+        None => Ok(()),
+    });
+    match checked {
+        // Its blocks have other checksums, although the file is right as a whole.
+        Err(error @ IndexError::Damaged { .. }) => {
+            report.look(Check::Structure, Some(structure(path, &error)));
+        }
+        checked => {
+            checked?;
+            report.look(Check::Structure, None);
         }
     }
     Ok(report)
+}
+
+fn structure(path: &Path, error: &IndexError) -> Fault {
+    let file = error.damaged_file().unwrap_or(path);
+    fault(Check::Structure, path, file, error)
 }
 
 fn checksums(

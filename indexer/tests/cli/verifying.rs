@@ -1,7 +1,7 @@
 //! `index verify`: what it finds, and how it says so.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use indexer::MANIFEST_NAME;
 use serde_json::Value;
@@ -24,6 +24,7 @@ fn seal(place: &Workplace) {
         let folder = place
             .path("corpus.index/segments")
             .join(segment["name"].as_str().unwrap());
+        seal_blocks(&folder, segment["files"].as_array().unwrap());
         for file in segment["files"].as_array_mut().unwrap() {
             let bytes = fs::read(folder.join(file["path"].as_str().unwrap())).unwrap();
             file["bytes"] = bytes.len().into();
@@ -34,6 +35,19 @@ fn seal(place: &Workplace) {
     let words: Vec<&str> = head.split(' ').collect();
     let checksum = blake3::hash(body.as_bytes()).to_hex();
     fs::write(&path, format!("{} {} {checksum}\n{body}", words[0], words[1])).unwrap();
+}
+
+/// Gives the blocks of a segment's files the checksums that they have now.
+fn seal_blocks(folder: &Path, files: &[Value]) {
+    let place = folder.join("blocks.bin");
+    let mut bytes = fs::read(&place).unwrap()[..16].to_vec();
+    let names = files.iter().map(|file| file["path"].as_str().unwrap());
+    for name in names.filter(|name| *name != "blocks.bin") {
+        for block in fs::read(folder.join(name)).unwrap().chunks(1 << 14) {
+            bytes.extend_from_slice(&blake3::hash(block).as_bytes()[..16]);
+        }
+    }
+    fs::write(place, bytes).unwrap();
 }
 
 /// Verifies an index that has faults: exit code 2, one line of error, the report.
@@ -141,6 +155,75 @@ fn a_vector_of_another_length_or_not_of_numbers_is_named_by_its_row() {
             norms[0]["file"].as_str().unwrap().ends_with("vectors.bin"),
             "{report}"
         );
+    }
+}
+
+#[test]
+fn a_node_that_no_walk_can_reach_is_named_by_its_row() {
+    let place = Workplace::with_index();
+    let graph = file(&place, "graph.bin");
+    let mut bytes = fs::read(&graph).unwrap();
+    let number = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    // Header: magic, version, nodes, dimension, codes, metric, M, slots a node; then a byte for each coordinate, and the
+    // lists of layer 0, each part from a multiple of 64 bytes.
+    let [nodes, dimension, width] = [12, 16, 32].map(|at| number(&bytes, at) as usize);
+    let lists = (128 + nodes * dimension.next_multiple_of(64)).next_multiple_of(64);
+    let lost = nodes as u32 - 1;
+    let mut cut = 0;
+    for node in 0..nodes {
+        for slot in 0..width {
+            let at = lists + 4 * (node * width + slot);
+            if number(&bytes, at) == lost {
+                // A link to itself leads nowhere.
+                bytes[at..at + 4].copy_from_slice(&(node as u32).to_le_bytes());
+                cut += 1;
+            }
+        }
+    }
+    assert!(cut > 0, "the last node has neighbours");
+    fs::write(&graph, bytes).unwrap();
+    seal(&place);
+    let report = faults(&place);
+    let unreachable: Vec<&Value> = report["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|fault| fault["check"] == "graph")
+        .collect();
+    assert_eq!(unreachable.len(), 1, "{report:#}");
+    assert!(
+        unreachable[0]["row"].is_u64() && unreachable[0]["file"].as_str().unwrap().ends_with("graph.bin")
+    );
+}
+
+#[test]
+fn checksums_of_blocks_that_are_not_theirs_are_found_although_all_files_are_right() {
+    let place = Workplace::with_index();
+    let blocks = file(&place, "blocks.bin");
+    let whole = fs::read(&blocks).unwrap();
+    seal(&place);
+    assert_eq!(
+        fs::read(&blocks).unwrap(),
+        whole,
+        "sealing changes nothing of a sound index"
+    );
+    let path = place.path("corpus.index").join(MANIFEST_NAME);
+    for at in (16..whole.len()).step_by(16) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        fs::write(&blocks, &bytes).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let hash = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
+        let body = text
+            .split_once('\n')
+            .unwrap()
+            .1
+            .replace(&hash(&whole), &hash(&bytes));
+        let head = text.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        fs::write(&path, format!("{head} {}\n{body}", hash(body.as_bytes()))).unwrap();
+        let report = faults(&place);
+        assert!(report["faults"][0]["check"] != "checksums", "{report:#}");
+        fs::write(&path, &text).unwrap();
     }
 }
 
