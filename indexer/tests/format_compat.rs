@@ -1,4 +1,5 @@
-//! Indexes of earlier versions open and answer as they did: one stored index per format version.
+//! Indexes of earlier versions open and answer as they did: one stored index per format version, and for each addition
+//! that readers of the same version can do without.
 #![cfg(feature = "build")]
 #![allow(
     clippy::unwrap_used,
@@ -32,7 +33,10 @@ const TEXTS: [(&str, &str, &str); 8] = [
     ("eczema", "Eczema", "Dry skin itches and turns red."),
 ];
 
-fn fixture(version: u64) -> PathBuf {
+/// What is written today: format 3 with the checksums of blocks.
+const TODAY: &str = "3-blocks";
+
+fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/format-{version}"))
 }
 
@@ -53,21 +57,21 @@ fn assert_scores(found: &[Neighbor], expected: &[f32]) {
 
 #[test]
 fn format_1_opens_and_finds_what_it_found() {
-    let reader = IndexReader::open(&fixture(1)).unwrap();
+    let reader = IndexReader::open(&fixture("1")).unwrap();
     assert_eq!(reader.manifest().model.fingerprint.truncated_from, None);
     finds_what_it_found(&reader);
 }
 
 #[test]
 fn format_2_opens_and_finds_what_it_found_and_says_that_vectors_are_cut() {
-    let reader = IndexReader::open(&fixture(2)).unwrap();
+    let reader = IndexReader::open(&fixture("2")).unwrap();
     assert_eq!(reader.manifest().model.fingerprint.truncated_from, Some(32));
     finds_what_it_found(&reader);
 }
 
 #[test]
 fn format_3_opens_with_several_segments_and_deleted_rows() {
-    let reader = IndexReader::open(&fixture(3)).unwrap();
+    let reader = IndexReader::open(&fixture("3")).unwrap();
     assert_eq!(reader.manifest().segments.len(), 2);
     assert_eq!((reader.len(), reader.find("eczema").unwrap()), (7, None));
     assert!(
@@ -102,14 +106,25 @@ fn finds_what_it_found(reader: &IndexReader) {
 }
 
 #[test]
+fn format_3_with_checksums_of_blocks_opens_without_reading_its_files() {
+    let reader = IndexReader::open(&fixture(TODAY)).unwrap();
+    for segment in &reader.manifest().segments {
+        assert!(segment.files.iter().any(|file| file.path == "blocks.bin"));
+    }
+    assert_eq!((reader.len(), reader.find("eczema").unwrap()), (7, None));
+    finds_what_it_found(&reader);
+}
+
+#[test]
 fn the_version_of_today_has_its_fixture() {
+    assert!(TODAY.starts_with(&FORMAT_VERSION.to_string()));
     assert!(
-        fixture(FORMAT_VERSION).is_dir(),
+        fixture(TODAY).is_dir(),
         "make it: see `write_the_fixture_of_this_version`"
     );
 }
 
-/// Run once for a new format version, and commit what it makes:
+/// Run once for a new format, and commit what it makes:
 /// `cargo test --release -p indexer --test format_compat -- --ignored`
 #[test]
 #[ignore = "writes the fixture of the present format version; never replaces one"]
@@ -119,7 +134,7 @@ fn write_the_fixture_of_this_version() {
     let options = BuildOptions {
         inputs: vec![input(folder.path(), 0, first)],
         columns: Default::default(),
-        out: fixture(FORMAT_VERSION),
+        out: fixture(TODAY),
         force: false,
         model: "hash".into(),
         computing: "hash".into(),
@@ -138,7 +153,7 @@ fn write_the_fixture_of_this_version() {
         known: Known::Refuse,
         model: "hash".into(),
     };
-    let writer = || IndexWriter::open(&fixture(FORMAT_VERSION)).unwrap();
+    let writer = || IndexWriter::open(&fixture(TODAY)).unwrap();
     writer().add(&more, &encoder, &mut Unwatched).unwrap();
     writer().delete(&["eczema".into()], false).unwrap();
 }
