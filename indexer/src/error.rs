@@ -145,6 +145,11 @@ pub enum IndexError {
         /// The width that it was reached with.
         ef: usize,
     },
+    /// hnsw_rs takes a negative distance for a mistake, and inner products have no distance that is never negative.
+    #[error(
+        "--builder hnsw_rs links by distances only, found --metric dot; leave --builder out, or take another metric"
+    )]
+    BuilderMetric,
     /// A row that an index does not have was asked for: a fault of the program.
     #[error("{}: expected a row below {rows}, found {row}; this is a bug, please report it", path.display())]
     NoRow {

@@ -4,7 +4,7 @@
 //! corpus.index/
 //!   MANIFEST                  what the index is; lists every file below with its checksum
 //!   segments/NAME/
-//!     vectors.bin             unit vectors, one row per document
+//!     vectors.bin             vectors, one row per document
 //!     graph.bin               HNSW graph over the rows and their codes, frozen
 //!     bm25/                   words and documents, kept by tantivy
 //!     blocks.bin              checksums of the blocks of these files
@@ -35,7 +35,7 @@ mod vectors_file;
 pub mod verify;
 
 pub use error::{IndexError, OtherModel, OtherVectors, Result};
-pub use indexer_ann::{Builder, Codes, RowSet, Strategy};
+pub use indexer_ann::{Builder, Codes, Metric, RowSet, Strategy};
 pub use indexer_bm25::{Filter, FilterError};
 pub use manifest::{
     ColumnsRecord, DeletedRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest,

@@ -9,18 +9,19 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use encoder::model::Fingerprint;
-use indexer_ann::{Builder, Codes};
+use indexer_ann::{Builder, Codes, Metric};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{IndexError, Result};
 
-/// The version of the index format that this program writes; it reads all from 1 on.
+/// The newest version of the index format that this program writes; it reads all from 1 on.
 ///
 /// From version 2 on the model's fingerprint may say that vectors are cut (`truncated_from`). From version 3 on there
 /// may be any number of segments, each with a file of its deleted rows, and the manifest says what a walk reads, who
-/// built the graph, and the width of searches that was found for a recall.
-pub const FORMAT_VERSION: u64 = 3;
+/// built the graph, and the width of searches that was found for a recall. From version 4 on the manifest says the
+/// metric; an index of cosines, which earlier programs read rightly, is written as version 3.
+pub const FORMAT_VERSION: u64 = 4;
 
 /// Name of the manifest inside an index folder.
 pub const MANIFEST_NAME: &str = "MANIFEST";
@@ -91,6 +92,13 @@ pub struct HnswRecord {
     pub codes: Codes,
     /// Who links the rows.
     pub builder: Builder,
+    /// What is near. Vectors are stored as unit vectors for cosines, else as they came.
+    #[serde(default, skip_serializing_if = "is_cosine")]
+    pub metric: Metric,
+}
+
+fn is_cosine(metric: &Metric) -> bool {
+    *metric == Metric::Cosine
 }
 
 impl Default for HnswRecord {
@@ -100,6 +108,7 @@ impl Default for HnswRecord {
             ef_construction: 200,
             codes: Codes::default(),
             builder: Builder::default(),
+            metric: Metric::default(),
         }
     }
 }
@@ -123,7 +132,11 @@ impl HnswRecord {
             8..=10_000,
             "8 to 10000",
             self.ef_construction,
-        )
+        )?;
+        match (self.builder, self.metric) {
+            (Builder::HnswRs, Metric::Dot) => Err(IndexError::BuilderMetric),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -257,6 +270,14 @@ impl Manifest {
         Ok((manifest, first.to_owned()))
     }
 
+    /// The earliest version of the format that can say what this manifest says.
+    pub fn format(&self) -> u64 {
+        match self.hnsw.metric {
+            Metric::Cosine => 3,
+            _ => 4,
+        }
+    }
+
     /// All files of all segments, those of deleted rows last of each.
     pub fn files(&self) -> impl Iterator<Item = &FileRecord> {
         self.segments.iter().flat_map(|segment| {
@@ -276,7 +297,7 @@ impl Manifest {
         let mut body = serde_json::to_string_pretty(self)?;
         body.push('\n');
         let checksum = blake3::hash(body.as_bytes()).to_hex();
-        Ok(format!("{MAGIC} {FORMAT_VERSION} {checksum}\n{body}").into_bytes())
+        Ok(format!("{MAGIC} {} {checksum}\n{body}", self.format()).into_bytes())
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use encoder::text::Document;
-use encoder::vectors::{Neighbor, is_zero};
+use encoder::vectors::Neighbor;
 use indexer_ann::RowSet;
 
 use crate::deleted;
@@ -118,7 +118,10 @@ impl IndexReader {
                 .find(|part| part.segment.record().is_same_segment(record))
             {
                 Some(part) => Arc::clone(&part.segment),
-                None => Arc::new(Segment::open(path, record, manifest.dimension)?),
+                None => {
+                    let shape = (manifest.dimension, manifest.hnsw.metric);
+                    Arc::new(Segment::open(path, record, shape)?)
+                }
             };
             let live = live_rows(path, record)?;
             parts.push(Part { segment, first, live });
@@ -130,6 +133,12 @@ impl IndexReader {
             manifest: manifest.clone(),
             parts,
         })
+    }
+
+    /// The index folder.
+    #[cfg(feature = "build")]
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What the index is: model, counts, parameters, files.
@@ -189,9 +198,11 @@ impl IndexReader {
     /// Deleted documents are not found, and do not take the place of others: where `k` documents are left, `k` are
     /// found.
     ///
-    /// The score is the cosine, `-1..=1` but for rounding. `query` needs `manifest().dimension` numbers, which the
-    /// encoder with the index's fingerprint gives it; nothing is found for another length. Zeros have no
-    /// direction, nor have NaN and infinity: nothing is found for such a query, and documents of zeros are not found.
+    /// The score is that of the index's metric, greater for nearer: the cosine, `-1..=1` but for rounding; the inner
+    /// product; or the negative squared Euclidean distance. `query` needs `manifest().dimension` numbers, which the
+    /// encoder with the index's fingerprint gives it; nothing is found for another length, nor for NaN, infinity and
+    /// numbers beyond ±10¹⁵. Zeros have no direction: by cosine and inner product nothing is found for such a query,
+    /// and by cosine documents of zeros are not found.
     ///
     /// # Errors
     /// A damaged file.
@@ -217,7 +228,7 @@ impl IndexReader {
         k: usize,
         search: impl Fn(&Segment, Option<&RowSet>, &[f32]) -> Result<Vec<Neighbor>>,
     ) -> Result<Vec<Neighbor>> {
-        let Some(query) = self.direction(query).filter(|_| k > 0) else {
+        let Some(query) = self.prepared(query).filter(|_| k > 0) else {
             return Ok(Vec::new());
         };
         let mut found: Vec<Neighbor> = Vec::new();
@@ -262,7 +273,7 @@ impl IndexReader {
         }
     }
 
-    /// The unit vector of a row, deleted or not.
+    /// The vector of a row, deleted or not; of unit length where the metric is the cosine.
     ///
     /// # Errors
     /// No such row, or a damaged file.
@@ -271,6 +282,16 @@ impl IndexReader {
             Some((part, row)) => part.segment.vector(row),
             None => Err(self.no_row(row)),
         }
+    }
+
+    /// The vector of a row as [`Self::vector`] gives it, scaled to unit length; zeros stay zeros.
+    ///
+    /// # Errors
+    /// As [`Self::vector`].
+    pub fn direction(&self, row: u32) -> Result<Vec<f32>> {
+        let mut vector = self.vector(row)?.to_vec();
+        unit::normalize(&mut vector);
+        Ok(vector)
     }
 
     /// The part of a document's text with most of the words of `query`, up to `max_chars` characters.
@@ -332,11 +353,13 @@ impl IndexReader {
         ((local as usize) < part.segment.len()).then_some((part, local))
     }
 
-    fn direction(&self, query: &[f32]) -> Option<Vec<f32>> {
-        let is_a_direction = !is_zero(query) && query.iter().all(|x| x.is_finite());
-        (query.len() == self.manifest.dimension && is_a_direction).then(|| {
+    /// A query as segments take it; none where there is nothing to be found.
+    fn prepared(&self, query: &[f32]) -> Option<Vec<f32>> {
+        let metric = self.manifest.hnsw.metric;
+        let can_be_asked = query.len() == self.manifest.dimension && unit::can_ask(metric, query);
+        can_be_asked.then(|| {
             let mut query = query.to_vec();
-            unit::normalize(&mut query);
+            unit::prepare(metric, &mut query);
             query
         })
     }

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use encoder::vectors::{Neighbor, TopK, is_zero};
-use indexer_ann::{AnnError, Graph, MappedFile, RowSet, SearchOptions, Strategy, dot};
+use indexer_ann::{AnnError, Graph, MappedFile, Metric, RowSet, SearchOptions, Strategy};
 use indexer_bm25::Words;
 
 use crate::block_file::BlockFile;
@@ -22,13 +22,14 @@ pub(crate) struct Segment {
     /// None where the graph has an earlier format; then all rows are compared.
     graph: Option<Graph>,
     words: Words,
+    metric: Metric,
 }
 
 impl Segment {
     /// Opens a segment of the index folder `index`: checks the length of every file, and that vectors (of `dimension`
-    /// numbers), graph and words have the rows that `record` says. Whatever is used of a file later is checked then;
+    /// numbers), graph (by `metric`) and words have the rows that `record` says. Whatever is used of a file later is checked then;
     /// a segment of an earlier version is checked whole now.
-    pub fn open(index: &Path, record: &SegmentRecord, dimension: usize) -> Result<Self> {
+    pub fn open(index: &Path, record: &SegmentRecord, (dimension, metric): (usize, Metric)) -> Result<Self> {
         let folder = checksum::inside(&index.join(SEGMENTS_NAME), &record.name)?;
         let mut blocks = BlockFile::read(&folder, record)?;
         if blocks.is_none() {
@@ -60,11 +61,20 @@ impl Segment {
             );
             return Err(IndexError::damaged(&folder, expected, found));
         }
+        if let Some(other) = graph.as_ref().map(Graph::metric).filter(|other| *other != metric) {
+            let expected = format!("a graph by {}", metric.name());
+            return Err(IndexError::damaged(
+                &folder.join(GRAPH_NAME),
+                expected,
+                format!("one by {}", other.name()),
+            ));
+        }
         Ok(Self {
             record: record.clone(),
             vectors,
             graph,
             words,
+            metric,
         })
     }
 
@@ -88,12 +98,18 @@ impl Segment {
         }
     }
 
+    /// The graph; none of an earlier format.
+    #[cfg(feature = "build")]
+    pub fn graph(&self) -> Option<&Graph> {
+        self.graph.as_ref()
+    }
+
     /// The words and documents.
     pub fn words(&self) -> &Words {
         &self.words
     }
 
-    /// The unit vector of a row below [`Self::len`].
+    /// The vector of a row below [`Self::len`], of unit length where the metric is the cosine.
     pub fn vector(&self, row: u32) -> Result<&[f32]> {
         let rows = self.vectors.rows();
         let vector = rows.row(row as usize);
@@ -101,8 +117,8 @@ impl Segment {
         Ok(vector)
     }
 
-    /// Up to `k` of the accepted rows (all, where none are named) nearest to the unit vector `query`, best first, ties
-    /// by row, from a walk wide enough to see about `ef` of them; and whether there was a walk, or all were compared.
+    /// Up to `k` of the accepted rows (all, where none are named) nearest to `query` (a unit vector for cosines), best
+    /// first, ties by row, from a walk wide enough to see about `ef` of them; and whether there was a walk, or all were compared.
     ///
     /// Fewer than `k` are found only where no more rows are accepted and have a direction.
     pub fn search_vectors(
@@ -136,7 +152,7 @@ impl Segment {
         let rows = self.vectors.rows();
         let mut best = TopK::new(k.min(self.len()));
         let mut offer = |row: u32| {
-            let score = dot(query, rows.row(row as usize));
+            let score = self.metric.score(query, rows.row(row as usize));
             let neighbor = Neighbor { row, score };
             if self.can_be_found(&neighbor, accept) {
                 best.offer(neighbor);
@@ -150,10 +166,12 @@ impl Segment {
         Ok(best.into_sorted())
     }
 
-    /// Whether a row is accepted and is no row of zeros, whose product with anything is 0.
+    /// Whether a row is accepted and, where directions are compared, has one: the product of zeros with anything is 0.
     fn can_be_found(&self, neighbor: &Neighbor, accept: Option<&RowSet>) -> bool {
         accept.is_none_or(|rows| rows.contains(neighbor.row))
-            && (neighbor.score != 0.0 || !is_zero(self.vectors.rows().row(neighbor.row as usize)))
+            && (self.metric != Metric::Cosine
+                || neighbor.score != 0.0
+                || !is_zero(self.vectors.rows().row(neighbor.row as usize)))
     }
 }
 

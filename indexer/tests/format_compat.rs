@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use encoder::testing::HashEncoder;
 use encoder::vectors::Neighbor;
 use indexer::build::{AddOptions, BuildOptions, IndexWriter, Known, Unwatched, build};
-use indexer::{FORMAT_VERSION, HnswRecord, IndexReader};
+use indexer::{FORMAT_VERSION, HnswRecord, IndexReader, Metric};
 
 const TEXTS: [(&str, &str, &str); 8] = [
     ("gout", "Gout", "Crystals in a joint cause sudden pain."),
@@ -33,8 +33,8 @@ const TEXTS: [(&str, &str, &str); 8] = [
     ("eczema", "Eczema", "Dry skin itches and turns red."),
 ];
 
-/// What is written today: format 3 with the checksums of blocks.
-const TODAY: &str = "3-blocks";
+/// What is written today: format 4, by the inner product.
+const TODAY: &str = "4-dot";
 
 fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/format-{version}"))
@@ -107,12 +107,34 @@ fn finds_what_it_found(reader: &IndexReader) {
 
 #[test]
 fn format_3_with_checksums_of_blocks_opens_without_reading_its_files() {
-    let reader = IndexReader::open(&fixture(TODAY)).unwrap();
+    let reader = IndexReader::open(&fixture("3-blocks")).unwrap();
     for segment in &reader.manifest().segments {
         assert!(segment.files.iter().any(|file| file.path == "blocks.bin"));
     }
     assert_eq!((reader.len(), reader.find("eczema").unwrap()), (7, None));
     finds_what_it_found(&reader);
+}
+
+#[test]
+fn format_4_opens_with_its_metric() {
+    let reader = IndexReader::open(&fixture(TODAY)).unwrap();
+    assert_eq!(reader.manifest().hnsw.metric, Metric::Dot);
+    assert_eq!((reader.len(), reader.find("eczema").unwrap()), (7, None));
+    // The vectors of this encoder have length 1.
+    finds_what_it_found(&reader);
+}
+
+#[test]
+fn cosines_are_written_so_that_format_3_can_read_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("made.index");
+    write(&out, Metric::Cosine);
+    let head = std::fs::read_to_string(out.join("MANIFEST")).unwrap();
+    assert!(head.starts_with("sextant-index 3 ") && !head.contains("metric"));
+    let out = folder.path().join("other.index");
+    write(&out, Metric::Dot);
+    let head = std::fs::read_to_string(out.join("MANIFEST")).unwrap();
+    assert!(head.starts_with("sextant-index 4 ") && head.contains("\"metric\": \"dot\""));
 }
 
 #[test]
@@ -129,12 +151,17 @@ fn the_version_of_today_has_its_fixture() {
 #[test]
 #[ignore = "writes the fixture of the present format version; never replaces one"]
 fn write_the_fixture_of_this_version() {
+    write(&fixture(TODAY), Metric::Dot);
+}
+
+/// An index of two segments with a deleted row.
+fn write(out: &Path, metric: Metric) {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = TEXTS.split_at(5);
     let options = BuildOptions {
         inputs: vec![input(folder.path(), 0, first)],
         columns: Default::default(),
-        out: fixture(TODAY),
+        out: out.to_owned(),
         force: false,
         model: "hash".into(),
         computing: "hash".into(),
@@ -142,6 +169,7 @@ fn write_the_fixture_of_this_version() {
         hnsw: HnswRecord {
             m: 4,
             ef_construction: 16,
+            metric,
             ..Default::default()
         },
     };
@@ -153,7 +181,7 @@ fn write_the_fixture_of_this_version() {
         known: Known::Refuse,
         model: "hash".into(),
     };
-    let writer = || IndexWriter::open(&fixture(TODAY)).unwrap();
+    let writer = || IndexWriter::open(out).unwrap();
     writer().add(&more, &encoder, &mut Unwatched).unwrap();
     writer().delete(&["eczema".into()], false).unwrap();
 }

@@ -8,6 +8,8 @@
 
 #[path = "recall/filters.rs"]
 mod filters;
+#[path = "recall/metrics.rs"]
+mod metrics;
 mod support;
 
 use std::path::Path;

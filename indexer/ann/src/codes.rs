@@ -13,7 +13,8 @@ pub enum Codes {
     Float32,
     /// `f16`, 2 bytes.
     Float16,
-    /// One byte, on one scale for all coordinates, which clips one coordinate in ten thousand.
+    /// One byte, on one scale for all coordinates. Of unit vectors that clips one coordinate in ten thousand; where
+    /// lengths count, the largest coordinate sets the scale.
     #[default]
     Int8,
     /// The sign, one bit: for vectors of many coordinates around zero.
@@ -66,7 +67,7 @@ pub(crate) struct Coder {
     pub codes: Codes,
     pub metric: Metric,
     pub dimension: usize,
-    /// Codes per unit of a coordinate; 1 but for [`Codes::Int8`].
+    /// Codes per unit of a coordinate; 1 but for [`Codes::Int8`], and for [`Codes::Float16`] where lengths count.
     pub scale: f32,
 }
 
@@ -74,8 +75,10 @@ impl Coder {
     /// Finds the scale for `rows`.
     #[cfg(feature = "build")]
     pub fn fit(codes: Codes, metric: Metric, rows: Rows<'_>) -> Self {
-        let scale = match codes {
-            Codes::Int8 => LARGEST / reach(rows),
+        let scale = match (codes, metric) {
+            (Codes::Int8, Metric::Cosine) => LARGEST / reach(rows),
+            (Codes::Int8, _) => (LARGEST / largest(rows)).min(f32::MAX),
+            (Codes::Float16, Metric::Dot | Metric::Euclidean) => largest(rows).recip().min(f32::MAX),
             _ => 1.0,
         };
         let dimension = rows.dimension();
@@ -97,6 +100,8 @@ impl Coder {
     pub fn doubt(&self, query: &QueryCode, k: usize) -> (f32, usize) {
         match self.codes {
             Codes::Float32 | Codes::Float16 => (0.0, k),
+            // The codes of short rows are coarse, and only distances are about short rows.
+            Codes::Int8 if self.metric == Metric::Euclidean => (query.error(), usize::MAX),
             Codes::Int8 => (query.error(), 4 * k),
             Codes::Binary => (f32::INFINITY, 8 * (k + 8)),
         }
@@ -118,6 +123,17 @@ impl Coder {
                     .map(|x| (in_steps(*x, self.scale) + i32::from(ZERO)) as u8);
                 code.iter_mut().zip(codes).for_each(|(byte, code)| *byte = code);
             }
+            Codes::Float16 => {
+                code.fill(0);
+                let numbers = row
+                    .iter()
+                    .map(|x| half::f16::from_f32(x * self.scale).to_le_bytes());
+                code.as_chunks_mut()
+                    .0
+                    .iter_mut()
+                    .zip(numbers)
+                    .for_each(|(to, from)| *to = from);
+            }
             _ => self.encode_plain(row, code),
         }
     }
@@ -131,14 +147,6 @@ impl Coder {
                     let set = bits.iter().enumerate().filter(|(_, x)| **x > 0.0);
                     *byte = set.map(|(place, _)| 1 << place).sum();
                 }
-            }
-            Codes::Float16 => {
-                let numbers = row.iter().map(|x| half::f16::from_f32(*x).to_le_bytes());
-                code.as_chunks_mut()
-                    .0
-                    .iter_mut()
-                    .zip(numbers)
-                    .for_each(|(to, from)| *to = from);
             }
             _ => code[..size_of_val(row)].copy_from_slice(bytemuck::cast_slice(row)),
         }
@@ -156,7 +164,11 @@ impl Coder {
         match self.codes {
             Codes::Int8 => {
                 let largest = query.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
-                let scale = if largest > 0.0 { LARGEST / largest } else { 0.0 };
+                let scale = if largest > 0.0 {
+                    (LARGEST / largest).min(f32::MAX)
+                } else {
+                    0.0
+                };
                 let code = into.code.resized(self.stride());
                 code.fill(0);
                 let steps = query.iter().map(|x| in_steps(*x, scale));
@@ -210,6 +222,17 @@ impl Coder {
 fn in_steps(x: f32, scale: f32) -> i32 {
     const ABOVE_ZERO: f32 = LARGEST + 1.0;
     ((x * scale).clamp(-LARGEST, LARGEST) + (ABOVE_ZERO + 0.5)) as i32 - ABOVE_ZERO as i32
+}
+
+/// The size of the largest coordinate of all rows; 1 where there is none but zeros. Where lengths count, the longest
+/// rows are those that inner products find, and must not be clipped.
+#[cfg(feature = "build")]
+fn largest(rows: Rows<'_>) -> f32 {
+    let sizes = (0..rows.len()).flat_map(|row| rows.row(row)).map(|x| x.abs());
+    match sizes.fold(0.0, f32::max) {
+        0.0 => 1.0,
+        largest => largest,
+    }
 }
 
 /// What all but the largest coordinates of the rows stay below; from a sample of them.

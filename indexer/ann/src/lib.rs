@@ -28,7 +28,7 @@ pub use builder::Builder;
 pub use codes::Codes;
 pub use error::{AnnError, Result};
 pub use exact::exact;
-pub use graph::{Found, Graph, Neighbor, SearchOptions, Strategy};
+pub use graph::{Found, Graph, Neighbor, Node, SearchOptions, Strategy};
 pub use mapped::MappedFile;
 pub use metric::Metric;
 pub use row_set::RowSet;

@@ -30,7 +30,7 @@ impl Metric {
     pub fn score(self, a: &[f32], b: &[f32]) -> f32 {
         match self {
             Self::Cosine | Self::Dot => crate::dot(a, b),
-            Self::Euclidean => -a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum::<f32>(),
+            Self::Euclidean => -crate::simd::squared_distance(a, b),
         }
     }
 }

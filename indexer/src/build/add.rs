@@ -93,11 +93,12 @@ impl IndexWriter {
         observer.begin(Phase::Encode, Some(count));
         let segment = self.segment()?;
         let documents = documents(&options.inputs, &options.columns);
-        let filled = fill(&segment, documents, (encoder, None), observer)?;
+        let hnsw = self.committed().hnsw;
+        let filled = fill(&segment, documents, (encoder, hnsw.metric), None, observer)?;
         unchanged(&options.inputs, count, filled.vectors.len() as u64)?;
         let encode_seconds = encode_start.elapsed().as_secs_f64();
 
-        let finished = segment.finish(&filled.vectors, self.committed().hnsw, observer)?;
+        let finished = segment.finish(&filled.vectors, hnsw, observer)?;
         let mut next = self.committed().clone();
         next.segments = self.without(&replaced)?;
         next.segments.push(finished.record);

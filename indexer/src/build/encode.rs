@@ -10,6 +10,7 @@ use std::time::Instant;
 use encoder::Encoder;
 use encoder::text::Document;
 use encoder::vectors::{Vectors, is_zero};
+use indexer_ann::Metric;
 use serde::{Deserialize, Serialize};
 
 use super::Observer;
@@ -46,18 +47,20 @@ impl AddAssign for Counts {
 /// Encodes chunks.
 pub(super) struct ChunkEncoder<'a> {
     encoder: &'a dyn Encoder,
+    metric: Metric,
     slice: usize,
 }
 
 impl<'a> ChunkEncoder<'a> {
-    pub fn new(encoder: &'a dyn Encoder) -> Self {
+    pub fn new(encoder: &'a dyn Encoder, metric: Metric) -> Self {
         Self {
             encoder,
+            metric,
             slice: SMALLEST_SLICE,
         }
     }
 
-    /// Unit vectors of `documents` (zeros for those of which no word is known), shape `(documents, dimension)`,
+    /// Vectors of `documents` as an index of the metric stores them (zeros for those of which no word is known), shape `(documents, dimension)`,
     /// in their order, and what became of them.
     pub fn encode(
         &mut self,
@@ -83,7 +86,7 @@ impl<'a> ChunkEncoder<'a> {
                 let row = &mut rows[i * dimension..][..dimension];
                 row.copy_from_slice(vector);
                 finite(row, &documents[i])?;
-                unit::normalize(row);
+                unit::prepare(self.metric, row);
                 counts.unknown += u64::from(is_zero(row));
             }
             observer.advance(slice.len() as u64);
@@ -107,7 +110,7 @@ impl<'a> ChunkEncoder<'a> {
 }
 
 fn finite(row: &[f32], document: &Document) -> Result<()> {
-    if row.iter().all(|value| value.is_finite()) {
+    if row.iter().all(|value| unit::is_in_range(*value)) {
         return Ok(());
     }
     Err(IndexError::Vector {

@@ -6,6 +6,7 @@ use encoder::Encoder;
 use encoder::corpus::{self, Columns};
 use encoder::text::Document;
 use encoder::vectors::Vectors;
+use indexer_ann::Metric;
 use indexer_bm25::WordWriter;
 
 use super::Observer;
@@ -16,7 +17,7 @@ use crate::error::{IndexError, Result};
 
 /// What the long phase leaves behind besides files.
 pub(super) struct Filled {
-    /// A unit vector for each document, in their order.
+    /// A vector for each document, in their order.
     pub vectors: Vectors,
     /// What became of the documents.
     pub counts: Counts,
@@ -44,12 +45,13 @@ pub(super) fn documents<'a>(
 pub(super) fn fill(
     segment: &SegmentWriter,
     documents: impl Iterator<Item = Result<Document>>,
-    (encoder, journal): (&dyn Encoder, Option<Journal>),
+    (encoder, metric): (&dyn Encoder, Metric),
+    journal: Option<Journal>,
     observer: &mut dyn Observer,
 ) -> Result<Filled> {
     let mut filling = Filling {
         words: segment.words()?,
-        chunks: ChunkEncoder::new(encoder),
+        chunks: ChunkEncoder::new(encoder, metric),
         journal,
         filled: Filled {
             vectors: Vectors::new(encoder.dimension()),

@@ -69,7 +69,7 @@ fn bytes_per_row(surveyed: &Surveyed, dimension: usize, parameters: HnswRecord) 
 
 #[cfg(test)]
 mod tests {
-    use indexer_ann::{Builder, Codes};
+    use indexer_ann::{Builder, Codes, Metric};
 
     use super::*;
 
@@ -78,6 +78,7 @@ mod tests {
         ef_construction: 200,
         codes: Codes::Int8,
         builder: Builder::Batches,
+        metric: Metric::Cosine,
     };
 
     /// A folder that is not there has no weights.

@@ -237,7 +237,8 @@ impl Making<'_> {
         let start = Instant::now();
         let segment = index.segment()?;
         let journal = Some(progress.journal()?);
-        let filled = fill(&segment, documents, (self.encoder, journal), observer)?;
+        let encoding = (self.encoder, self.options.hnsw.metric);
+        let filled = fill(&segment, documents, encoding, journal, observer)?;
         let found = self.surveyed.documents - rows + filled.vectors.len() as u64;
         unchanged(&self.options.inputs, self.surveyed.documents, found)?;
         self.seconds.encode += start.elapsed().as_secs_f64();

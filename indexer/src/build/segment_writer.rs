@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use encoder::vectors::Vectors;
+use indexer_ann::Rows;
 use indexer_ann::build::{Parameters, build};
-use indexer_ann::{Metric, Rows};
 use indexer_bm25::WordWriter;
 
 use super::{Observer, Phase, commit};
@@ -74,7 +74,7 @@ impl SegmentWriter {
         let parameters = Parameters {
             m: parameters.m,
             ef_construction: parameters.ef_construction,
-            metric: Metric::Cosine,
+            metric: parameters.metric,
             codes: parameters.codes,
             builder: parameters.builder,
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use encoder::{DeviceChoice, Precision};
-use indexer::{Builder, Codes};
+use indexer::{Builder, Codes, HnswRecord, Metric};
 
 use super::export::ExportArguments;
 use super::import::ImportArguments;
@@ -165,12 +165,6 @@ pub struct BuildArguments {
     /// searched one by one, so fewer are faster [default: one segment, whatever memory it takes]
     #[arg(long, value_name = "SIZE", value_parser = memory_size)]
     pub memory: Option<u64>,
-    /// What searches read of each vector before the best are compared in full: float32, float16, int8 or binary
-    #[arg(long, default_value = "int8", value_name = "CODES")]
-    pub codes: Codes,
-    /// Who links the graph: batches (the same at any number of threads) or hnsw_rs (the crate)
-    #[arg(long, default_value = "batches", value_name = "BUILDER")]
-    pub builder: Builder,
     /// Find how wide searches have to be to find this share of the 10 nearest, as `index tune` does
     #[arg(long, value_name = "SHARE", value_parser = recall)]
     pub recall: Option<f64>,
@@ -209,6 +203,28 @@ pub struct GraphArguments {
     /// Candidates while linking a document: more find more, slower to build (8 to 10000)
     #[arg(long, default_value_t = 200, value_name = "N")]
     pub ef_construction: usize,
+    /// What is near: cosine (lengths do not count), dot (the inner product; longer vectors are nearer) or euclidean
+    #[arg(long, default_value = "cosine", value_name = "METRIC")]
+    pub metric: Metric,
+    /// What searches read of each vector before the best are compared in full: float32, float16, int8 or binary
+    #[arg(long, default_value = "int8", value_name = "CODES")]
+    pub codes: Codes,
+    /// Who links the graph: batches (the same at any number of threads) or hnsw_rs (the crate)
+    #[arg(long, default_value = "batches", value_name = "BUILDER")]
+    pub builder: Builder,
+}
+
+impl GraphArguments {
+    /// The parameters for a manifest.
+    pub fn record(&self) -> HnswRecord {
+        HnswRecord {
+            m: self.m,
+            ef_construction: self.ef_construction,
+            codes: self.codes,
+            builder: self.builder,
+            metric: self.metric,
+        }
+    }
 }
 
 /// Which column of the input is what.
@@ -373,7 +389,7 @@ mod tests {
             (Backend::Torch, DeviceChoice::Auto)
         );
         assert_eq!(
-            (arguments.codes, arguments.builder),
+            (arguments.graph.codes, arguments.graph.builder),
             (Codes::Int8, Builder::Batches)
         );
         assert!(arguments.recall.is_none());
@@ -389,7 +405,7 @@ mod tests {
             --codes float16 --builder hnsw_rs --recall 0.99";
         let arguments = build(line).unwrap();
         assert_eq!(
-            (arguments.codes, arguments.builder),
+            (arguments.graph.codes, arguments.graph.builder),
             (Codes::Float16, Builder::HnswRs)
         );
         assert_eq!(arguments.recall, Some(0.99));

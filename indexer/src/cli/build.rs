@@ -6,7 +6,6 @@ use anyhow::bail;
 use encoder::corpus::Columns;
 use encoder::model::{Located, locate, note_on_raw};
 use encoder::{Encoder, tables};
-use indexer::HnswRecord;
 use indexer::build::{BuildOptions, Summary, build};
 use serde_json::json;
 
@@ -39,12 +38,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
             arguments.encoding.backend, arguments.encoding.precision
         ),
         memory: arguments.memory,
-        hnsw: HnswRecord {
-            m: arguments.graph.m,
-            ef_construction: arguments.graph.ef_construction,
-            codes: arguments.codes,
-            builder: arguments.builder,
-        },
+        hnsw: arguments.graph.record(),
     };
     options.check()?;
     let mut terminal = Terminal::new()?;

@@ -14,12 +14,15 @@ use super::progress::Terminal;
 const EXAMPLES: &str = "\
 Examples:
   index export corpus.index --out corpus.parquet
-      columns id, title, text and vector, a FixedSizeList of float32
+      columns id, title, text, those of the corpus, and vector, a FixedSizeList of float32
   index export corpus.index --out vectors.npy
       an array of NumPy, one row a document, and vectors.ids.jsonl with their ids
+  index export corpus.index --out graph.hnsw
+      vectors and graph for hnswlib, whose labels are the lines of graph.ids.jsonl, from 0
 
-Vectors have length 1. Deleted documents are left out; the other columns of the corpus are not exported. `index import`
-reads both.
+Vectors are as they are stored: of length 1 where the metric is the cosine. Deleted documents are left out. A column that
+has texts and other values becomes one of texts. `index import` reads the first
+two.
 
 Exit codes: 0 done, 2 error, 130 interrupted.";
 
@@ -29,7 +32,7 @@ pub struct ExportArguments {
     /// The index folder [default: the only *.index in the current folder]
     #[arg(value_name = "INDEX")]
     pub path: Option<PathBuf>,
-    /// The file to write: .parquet or .npy
+    /// The file to write: .parquet, .npy or .hnsw
     #[arg(short, long, value_name = "FILE")]
     pub out: PathBuf,
     /// Replace files that exist already

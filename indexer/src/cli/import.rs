@@ -6,7 +6,6 @@ use clap::Args;
 use encoder::corpus::Columns;
 use encoder::model::locate;
 use encoder::tables;
-use indexer::HnswRecord;
 use indexer::build::{ImportOptions, ImportSummary, import};
 
 use super::args::{ColumnArguments, GraphArguments};
@@ -22,7 +21,7 @@ Examples:
   index import vectors.npy --ids vectors.ids.jsonl --documents corpus.jsonl --model models/medical
       vectors and documents have the same ids, in any order
 
-Vectors come from Parquet (FixedSizeList or List of floats), .npy, .fvecs or .fbin; all are made unit vectors. Refused
+Vectors come from Parquet (FixedSizeList or List of floats), .npy, .fvecs or .fbin; by the cosine all are made unit vectors. Refused
 are, with their row: another length, NaN, infinity, zeros, an id twice, a vector without a document and a document
 without a vector.
 
@@ -95,11 +94,7 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
         out: target(arguments),
         force: arguments.force,
         model,
-        hnsw: HnswRecord {
-            m: arguments.graph.m,
-            ef_construction: arguments.graph.ef_construction,
-            ..Default::default()
-        },
+        hnsw: arguments.graph.record(),
         compare: arguments.compare,
     };
     options.check()?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use indexer::{FORMAT_VERSION, FileRecord, IndexReader, Manifest, SegmentRecord};
+use indexer::{FileRecord, IndexReader, Manifest, SegmentRecord};
 use serde_json::json;
 
 use super::args::InfoArguments;
@@ -69,7 +69,7 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
     json!({
         "type": "info",
         "index": path,
-        "format": FORMAT_VERSION,
+        "format": manifest.format(),
         "generation": manifest.generation,
         "created": manifest.created,
         "sextant": manifest.sextant,
@@ -84,6 +84,7 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         "ef_construction": manifest.hnsw.ef_construction,
         "codes": manifest.hnsw.codes,
         "builder": manifest.hnsw.builder,
+        "metric": manifest.hnsw.metric,
         "tuning": manifest.tuning,
         "sources": manifest.sources,
         "bytes": manifest.bytes(),
@@ -120,9 +121,10 @@ fn text(path: &Path, manifest: &Manifest) -> String {
         (
             "graph",
             format!(
-                "M {}, ef_construction {}, {} codes, linked by {}",
+                "M {}, ef_construction {}, {}, {} codes, linked by {}",
                 manifest.hnsw.m,
                 manifest.hnsw.ef_construction,
+                manifest.hnsw.metric.name(),
                 manifest.hnsw.codes.name(),
                 manifest.hnsw.builder.name()
             ),
@@ -135,7 +137,7 @@ fn text(path: &Path, manifest: &Manifest) -> String {
         ),
         (
             "format",
-            format!("{FORMAT_VERSION}, generation {}", manifest.generation),
+            format!("{}, generation {}", manifest.format(), manifest.generation),
         ),
         ("segments", segments(manifest)),
         ("size", format!("{}, all checksums right", size(manifest.bytes()))),

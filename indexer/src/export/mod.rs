@@ -3,6 +3,9 @@
 //! What is there before stays until the new file is whole: it is written aside and renamed.
 
 mod aside;
+mod columns;
+mod hnswlib;
+mod ids;
 mod npy;
 mod parquet_file;
 
@@ -35,10 +38,12 @@ pub struct ExportSummary {
 enum Format {
     Parquet,
     Npy,
+    Hnswlib,
 }
 
-/// Writes all documents of `reader` to `out`: `.parquet` has the columns `id`, `title`, `text` and `vector` (unit
-/// vectors, `FixedSizeList<float32>`); `.npy` has the vectors alone, shape `(documents, dimension)`, and beside it
+/// Writes all documents of `reader` to `out`: `.parquet` has the columns `id`, `title`, `text`, the other columns of the
+/// corpus, and `vector` (as stored, `FixedSizeList<float32>`); `.npy` has the vectors alone, shape
+/// `(documents, dimension)`; `.hnsw` is a file of hnswlib with vectors and graph. Beside the latter two
 /// `NAME.ids.jsonl` has an object `{"id": …}` a line. `force` allows for files that are there to be replaced.
 ///
 /// # Errors
@@ -50,15 +55,21 @@ pub fn export(
     observer: &mut dyn Observer,
 ) -> Result<ExportSummary> {
     let format = format(out)?;
-    let ids = (format == Format::Npy).then(|| out.with_extension("ids.jsonl"));
+    let ids = (format != Format::Parquet).then(|| out.with_extension("ids.jsonl"));
     for file in [Some(out), ids.as_deref()].into_iter().flatten() {
         may_write(file, force)?;
     }
     observer.begin(Phase::Export, Some(reader.len() as u64));
-    match &ids {
-        None => parquet_file::write(reader, out, observer)?,
-        Some(ids) => npy::write(reader, out, ids, observer)?,
+    let written = match format {
+        Format::Parquet => parquet_file::write(reader, out, observer)?,
+        Format::Npy => npy::write(reader, out, observer)?,
+        Format::Hnswlib => hnswlib::write(reader, out, observer)?,
+    };
+    // The file that was asked for appears last.
+    if let Some(ids) = &ids {
+        ids::write(reader, ids, observer)?.finish()?;
     }
+    written.finish()?;
     Ok(ExportSummary {
         file: out.to_owned(),
         ids,
@@ -71,9 +82,10 @@ fn format(out: &Path) -> Result<Format> {
     match out.extension().and_then(|ending| ending.to_str()) {
         Some("parquet") => Ok(Format::Parquet),
         Some("npy") => Ok(Format::Npy),
+        Some("hnsw") => Ok(Format::Hnswlib),
         _ => Err(encoder::EncoderError::format(
             out,
-            "a name ending in .parquet or .npy",
+            "a name ending in .parquet, .npy or .hnsw",
             "another",
             "choose another --out",
         )

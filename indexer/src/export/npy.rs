@@ -1,9 +1,7 @@
-//! NumPy's format for arrays, version 1.0, and ids as JSON Lines.
+//! NumPy's format for arrays, version 1.0.
 
 use std::io::{BufWriter, Write};
 use std::path::Path;
-
-use serde_json::json;
 
 use super::aside::Aside;
 use super::{STRIDE, advance};
@@ -14,27 +12,22 @@ use crate::reader::IndexReader;
 /// The numbers start on a multiple of this.
 const ALIGNMENT: usize = 64;
 
-/// Writes vectors and ids; the vectors appear last.
-pub(super) fn write(reader: &IndexReader, out: &Path, ids: &Path, observer: &mut dyn Observer) -> Result<()> {
-    let (vectors, names) = (Aside::create(out)?, Aside::create(ids)?);
-    let mut to_vectors = BufWriter::with_capacity(1 << 20, vectors.file());
-    let mut to_names = BufWriter::with_capacity(1 << 20, names.file());
+/// Writes the vectors; the file is still to be [finished](Aside::finish).
+pub(super) fn write(reader: &IndexReader, out: &Path, observer: &mut dyn Observer) -> Result<Aside> {
+    let aside = Aside::create(out)?;
+    let mut to = BufWriter::with_capacity(1 << 20, aside.file());
     let header = header(reader.len(), reader.manifest().dimension);
-    to_vectors.write_all(&header).map_err(IndexError::write(out))?;
+    to.write_all(&header).map_err(IndexError::write(out))?;
     for (number, row) in (1_usize..).zip(reader.live_rows()) {
         let vector = bytemuck::cast_slice(reader.vector(row)?);
-        to_vectors.write_all(vector).map_err(IndexError::write(out))?;
-        let name = json!({"id": reader.document(row)?.id});
-        writeln!(to_names, "{name}").map_err(IndexError::write(ids))?;
+        to.write_all(vector).map_err(IndexError::write(out))?;
         if number.is_multiple_of(STRIDE) {
             advance(observer, STRIDE)?;
         }
     }
-    to_vectors.flush().map_err(IndexError::write(out))?;
-    to_names.flush().map_err(IndexError::write(ids))?;
-    drop((to_vectors, to_names));
-    names.finish()?;
-    vectors.finish()
+    to.flush().map_err(IndexError::write(out))?;
+    drop(to);
+    Ok(aside)
 }
 
 /// The header of an array of `f32` of shape `(rows, columns)`.

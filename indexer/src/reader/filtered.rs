@@ -77,7 +77,7 @@ impl IndexReader {
     ) -> Result<(Vec<Neighbor>, Strategy)> {
         let mut found = Vec::new();
         let mut strategy = Strategy::Exact;
-        if let Some(query) = self.direction(query).filter(|_| k > 0) {
+        if let Some(query) = self.prepared(query).filter(|_| k > 0) {
             for (part, rows) in self.with_rows(matching).filter(|(_, rows)| !rows.is_empty()) {
                 let (nearest, how) = part.segment.search_vectors(&query, k, ef, Some(rows))?;
                 found.extend(part.placed(nearest));

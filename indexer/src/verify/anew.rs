@@ -78,10 +78,11 @@ fn compare(
     let texts: Vec<&str> = passages.iter().map(String::as_str).collect();
     let vectors = model.encoder.encode_documents(&texts)?.vectors;
     for ((row, document), vector) in documents.iter().zip(vectors.rows()) {
-        let (mut vector, stored) = (vector.to_vec(), reader.vector(*row)?);
+        let (mut vector, mut stored) = (vector.to_vec(), reader.vector(*row)?.to_vec());
         unit::normalize(&mut vector);
-        let cosine = dot(&vector, stored);
-        let both_zero = is_zero(&vector) && is_zero(stored);
+        unit::normalize(&mut stored);
+        let cosine = dot(&vector, &stored);
+        let both_zero = is_zero(&vector) && is_zero(&stored);
         // Written so that NaN is a fault.
         let is_same = both_zero || cosine >= LEAST;
         let wrong = (!is_same).then(|| {

@@ -33,9 +33,10 @@ pub enum Check {
     Structure,
     /// Every node of a graph can be reached from its entry point.
     Graph,
-    /// Every vector has length 1, or is all zeros where no word of the document was known.
+    /// By the cosine, every vector has length 1, or is all zeros where no word of the document was known; by other
+    /// metrics, its numbers are such that scores stay finite.
     Norms,
-    /// Every document is found by its own vector.
+    /// Every document is found by its own vector, or by the inner product one that is as near to it.
     OwnVectors,
     /// Every row has a document, which the words find by its id.
     Documents,
@@ -78,7 +79,7 @@ pub struct Report {
     pub segments: usize,
     /// The checks that were made; those that need files without a fault are left out where there are others.
     pub checks: Vec<Checked>,
-    /// Documents whose vectors are zeros: they are found by words alone.
+    /// Documents whose vectors have no direction, where directions are compared: they are found by words alone.
     pub without_direction: u64,
     /// The first faults.
     pub faults: Vec<Fault>,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use encoder::vectors::is_zero;
+use indexer_ann::{Metric, dot};
 
 use super::{Check, Fault, Report};
 use crate::build::{Observer, Phase};
@@ -10,14 +11,14 @@ use crate::error::{IndexError, Result};
 use crate::manifest::{BM25_NAME, GRAPH_NAME, SEGMENTS_NAME};
 use crate::reader::IndexReader;
 use crate::segment::Segment;
-use crate::vectors_file;
+use crate::{unit, vectors_file};
 
 /// By how much a length may differ from 1: the rounding of a vector's numbers to float16 and more.
 const NORM_TOLERANCE: f64 = 1e-3;
 /// Widths of search, one after the other, by which a document has to be found by its own vector. The first is what
 /// `search` uses for ten hits; what only the last one finds is at the edge of being lost.
 const WIDTHS: [usize; 3] = [64, 256, 1024];
-/// Two scores that are the same but for rounding.
+/// By how much two scores may differ by rounding, as a share of the vector's squared length.
 const SCORE_TOLERANCE: f32 = 1e-5;
 /// Rows between two looks at whether to stop.
 const STRIDE: u64 = 64;
@@ -89,22 +90,18 @@ fn document(reader: &IndexReader, row: u32, report: &mut Report) -> Option<Strin
 /// The vector of a row, and whether it finds the row.
 fn vector(reader: &IndexReader, row: u32, id: Option<&str>, report: &mut Report) -> Result<()> {
     let vector = reader.vector(row)?;
-    let length = vector
-        .iter()
-        .map(|x| f64::from(*x) * f64::from(*x))
-        .sum::<f64>()
-        .sqrt();
-    // Written so that NaN is a fault.
-    let is_unit = (length - 1.0).abs() <= NORM_TOLERANCE;
-    if is_zero(vector) {
+    let is_cosine = reader.manifest().hnsw.metric == Metric::Cosine;
+    if is_cosine && is_zero(vector) {
         report.without_direction += 1;
         report.look(Check::Norms, None);
         return Ok(());
     }
-    let problem = (!is_unit).then(|| format!("expected a vector of length 1, found {length}"));
+    let problem = unlike_its_metric(vector, is_cosine);
+    let is_sound = problem.is_none();
     let wrong = problem.map(|problem| fault(reader, Check::Norms, vectors_file::FILE_NAME, row, id, problem));
     report.look(Check::Norms, wrong);
-    if is_unit {
+    // A query of zeros has the same product with everything.
+    if is_sound && unit::can_ask(reader.manifest().hnsw.metric, vector) {
         let mut is_found = false;
         for width in WIDTHS {
             is_found = is_found || finds(reader, vector, row, width)?;
@@ -121,10 +118,31 @@ fn vector(reader: &IndexReader, row: u32, id: Option<&str>, report: &mut Report)
     Ok(())
 }
 
-/// Whether a search finds the row, or another one with the same vector.
+/// What is wrong with the length of a vector: cosines are those of unit vectors, and other scores have to stay finite.
+fn unlike_its_metric(vector: &[f32], is_cosine: bool) -> Option<String> {
+    let squares = vector.iter().map(|x| f64::from(*x) * f64::from(*x));
+    let length = squares.sum::<f64>().sqrt();
+    // Both written so that NaN is a fault.
+    let is_unit = (length - 1.0).abs() <= NORM_TOLERANCE;
+    let is_in_range = vector.iter().all(|number| unit::is_in_range(*number));
+    match is_cosine {
+        true => (!is_unit).then(|| format!("expected a vector of length 1, found {length}")),
+        false => (!is_in_range).then(|| {
+            format!(
+                "expected numbers from -{0:e} to {0:e}, found others",
+                unit::LARGEST
+            )
+        }),
+    }
+}
+
+/// Whether a search finds the row, or another one that is at least as near: by the cosine and by distance that is one
+/// with the same vector, by the inner product a longer one, too.
 fn finds(reader: &IndexReader, vector: &[f32], row: u32, width: usize) -> Result<bool> {
+    let own = reader.manifest().hnsw.metric.score(vector, vector);
+    let least = own - SCORE_TOLERANCE * dot(vector, vector);
     let best = reader.search_vectors(vector, 1, width)?.into_iter().next();
-    Ok(best.is_some_and(|best| best.row == row || best.score >= 1.0 - SCORE_TOLERANCE))
+    Ok(best.is_some_and(|best| best.row == row || best.score >= least))
 }
 
 pub(super) fn fault(

@@ -86,13 +86,13 @@ fn a_newer_format() {
     let place = Workplace::with_index();
     let file = place.path("corpus.index").join(MANIFEST_NAME);
     let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replacen("sextant-index 3 ", "sextant-index 4 ", 1)).unwrap();
+    fs::write(&file, text.replacen("sextant-index 3 ", "sextant-index 5 ", 1)).unwrap();
     place.fails(
         &["info"],
         &[
             "MANIFEST",
             "made by a newer Sextant",
-            "expected index format 3, found 4",
+            "expected index format 4, found 5",
             "upgrade",
         ],
     );

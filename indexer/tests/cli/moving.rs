@@ -69,11 +69,11 @@ fn parquet_holds_documents_and_unit_vectors_and_comes_back_the_same() {
         .iter()
         .map(|field| field.name().clone())
         .collect();
-    assert_eq!(names, ["id", "title", "text", "vector"]);
+    assert_eq!(names, ["id", "title", "text", "kind", "vector"]);
     assert_eq!(batch.column(1).as_string::<i32>().value(2), "", "no title");
     let before = rows(&place, "corpus.index");
     let vectors = batch
-        .column(3)
+        .column(4)
         .as_any()
         .downcast_ref::<FixedSizeListArray>()
         .unwrap();
@@ -89,15 +89,51 @@ fn parquet_holds_documents_and_unit_vectors_and_comes_back_the_same() {
     assert!(told["median_cosine"].as_f64().unwrap() > 0.9999, "{told}");
     assert_eq!(rows(&place, "all.index"), before);
     let reader = IndexReader::open(&place.path("all.index")).unwrap();
-    assert!(
-        reader.document(0).unwrap().fields.is_empty(),
-        "the vector is no field"
+    let fields = reader.document(0).unwrap().fields;
+    assert_eq!(
+        serde_json::to_value(fields).unwrap(),
+        serde_json::json!({"kind": "disease"})
     );
     place.succeeds(&["export", "all.index", "--out", "again.parquet"]);
     assert_eq!(
         fs::read(place.path("again.parquet")).unwrap(),
         fs::read(place.path("all.parquet")).unwrap()
     );
+}
+
+#[test]
+fn columns_of_the_corpus_are_exported_with_their_values() {
+    let place = Workplace::new();
+    let rows = [
+        r#"{"_id":"a","text":"Gout.","year":1999,"dose":1,"acute":true,"tag":"x","vector":"mine","odd":1}"#,
+        r#"{"_id":"b","text":"Flu.","year":2004,"dose":0.5,"acute":false,"tag":["y","z"],"odd":"two"}"#,
+        r#"{"_id":"c","text":"Rest.","dose":2,"empty":null}"#,
+    ];
+    place.write("corpus.jsonl", rows.join("\n"));
+    place.succeeds(&["build", "corpus.jsonl"]);
+    let output = place
+        .command(&["export", "--out", "all.parquet"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("\"vector_\""), "{said}");
+    place.succeeds(&import("all.parquet", &[]));
+    let reader = IndexReader::open(&place.path("all.index")).unwrap();
+    let fields = |row| serde_json::to_value(reader.document(row).unwrap().fields).unwrap();
+    let expected = serde_json::json!({"year": 1999, "dose": 1.0, "acute": true, "tag": "x", "vector_": "mine", "odd": "1"});
+    assert_eq!(without_nulls(fields(0)), expected);
+    let expected =
+        serde_json::json!({"year": 2004, "dose": 0.5, "acute": false, "tag": "[\"y\",\"z\"]", "odd": "two"});
+    assert_eq!(without_nulls(fields(1)), expected);
+    assert_eq!(without_nulls(fields(2)), serde_json::json!({"dose": 2.0}));
+    let recent = indexer::Filter::parse("year > 2000 AND acute = false").unwrap();
+    assert_eq!(reader.matching(&recent).unwrap().rows().collect::<Vec<_>>(), [1]);
+}
+
+fn without_nulls(mut fields: serde_json::Value) -> serde_json::Value {
+    let columns = fields.as_object_mut().unwrap();
+    columns.retain(|_, value| !value.is_null());
+    fields
 }
 
 #[test]
@@ -163,6 +199,72 @@ fn plain_files_of_vectors_are_read_and_made_unit_vectors() {
 }
 
 #[test]
+fn lengths_are_kept_where_the_metric_needs_them() {
+    let place = Workplace::with_index();
+    let long: Vec<Vec<f32>> = (1..)
+        .zip(rows(&place, "corpus.index"))
+        .map(|(times, (_, v))| v.iter().map(|x| times as f32 * x).collect())
+        .collect();
+    write_fbin(&place, &long);
+    for metric in ["dot", "euclidean"] {
+        let out = format!("{metric}.index");
+        let documents = ["--documents", "corpus.jsonl", "--metric", metric, "--out", &out];
+        place.succeeds(&import("vectors.fbin", &documents));
+        let made: Vec<Vec<f32>> = rows(&place, &out).into_iter().map(|(_, vector)| vector).collect();
+        assert_eq!(made, long);
+        let info = place.json(&["info", &out, "--json"]);
+        assert_eq!((&info["metric"], &info["format"]), (&metric.into(), &4.into()));
+        assert!(
+            place
+                .succeeds(&["info", &out])
+                .contains(&format!(", {metric}, int8 codes"))
+        );
+        place.succeeds(&["verify", &out]);
+        let reader = IndexReader::open(&place.path(&out)).unwrap();
+        let score = reader.search_vectors(&long[1], 1, 16).unwrap()[0].score;
+        let expected = indexer::Metric::ALL
+            .into_iter()
+            .find(|known| known.name() == metric)
+            .unwrap();
+        let best = long.iter().map(|row| expected.score(&long[1], row));
+        assert!((best.fold(f32::MIN, f32::max) - score).abs() < 1e-4, "{metric}");
+        place.succeeds(&["export", &out, "--out", "again.npy", "--force"]);
+        place.succeeds(&import(
+            "again.npy",
+            &[
+                "--documents",
+                "corpus.jsonl",
+                "--metric",
+                metric,
+                "--out",
+                "again.index",
+                "--force",
+            ],
+        ));
+        assert_eq!(rows(&place, "again.index"), rows(&place, &out));
+    }
+    place.write(
+        "more.jsonl",
+        "{\"_id\":\"new\",\"title\":\"\",\"text\":\"A cough.\"}\n",
+    );
+    place.succeeds(&["add", "dot.index", "more.jsonl"]);
+    place.succeeds(&["verify", "dot.index"]);
+    place.fails(
+        &[
+            "build",
+            "corpus.jsonl",
+            "--out",
+            "x.index",
+            "--metric",
+            "dot",
+            "--builder",
+            "hnsw_rs",
+        ],
+        &["--builder hnsw_rs", "--metric dot"],
+    );
+}
+
+#[test]
 fn lists_of_doubles_with_ids_are_joined_to_documents_elsewhere() {
     let place = Workplace::with_index();
     let before = rows(&place, "corpus.index");
@@ -211,8 +313,9 @@ fn bad_vectors_are_refused_by_their_row() {
         .collect();
     let documents = ["--documents", "corpus.jsonl"];
     for (number, words) in [
-        (f32::NAN, ["row 3", "finite", "NaN"]),
-        (f32::NEG_INFINITY, ["row 3", "finite", "-inf"]),
+        (f32::NAN, ["row 3", "-1e15 to 1e15", "NaN"]),
+        (f32::NEG_INFINITY, ["row 3", "-1e15 to 1e15", "-inf"]),
+        (2e15, ["row 3", "-1e15 to 1e15", "number 2"]),
     ] {
         let mut vectors = good.clone();
         vectors[2][1] = number;
@@ -307,7 +410,7 @@ fn nulls_in_parquet_are_refused_by_their_row() {
             ["row 2", "numbers", "null among them"],
         ),
         (row(&[1.0]), ["row 2", "2 numbers as in row 1", "found 1"]),
-        (row(&[1.0, 1e300]), ["row 2", "finite", "inf"]),
+        (row(&[1.0, 1e300]), ["row 2", "-1e15 to 1e15", "inf"]),
     ] {
         write_parquet(&place, "n.parquet", table(vec![row(&[1.0, 2.0]), second]));
         place.fails(&import("n.parquet", &[]), &words);
@@ -349,7 +452,10 @@ fn an_export_replaces_no_file_by_accident() {
     }
     fs::remove_file(place.path("v.npy")).unwrap();
     place.fails(&["export", "--out", "v.npy"], &["v.ids.jsonl", "--force"]);
-    place.fails(&["export", "--out", "v.csv"], &["v.csv", ".parquet or .npy"]);
+    place.fails(
+        &["export", "--out", "v.csv"],
+        &["v.csv", ".parquet, .npy or .hnsw"],
+    );
     place.fails(
         &["export", "--out", "nowhere/v.npy"],
         &["nowhere", "cannot be written"],
@@ -380,4 +486,86 @@ fn what_a_stopped_build_left_is_lost_only_to_an_import_that_succeeds() {
     assert!(!place.path(".v.index.building").exists());
     assert_eq!(fs::read_dir(place.path("v.index/segments")).unwrap().count(), 1);
     place.succeeds(&["verify", "v.index"]);
+}
+
+/// A file of hnswlib, read as its `loadIndex` does.
+struct Hnswlib {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Hnswlib {
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        self.at += N;
+        self.bytes[self.at - N..self.at].try_into().unwrap()
+    }
+
+    fn size(&mut self) -> usize {
+        u64::from_le_bytes(self.take()) as usize
+    }
+
+    fn number(&mut self) -> u32 {
+        u32::from_le_bytes(self.take())
+    }
+
+    fn numbers(&mut self, count: usize) -> Vec<u32> {
+        (0..count).map(|_| self.number()).collect()
+    }
+}
+
+#[test]
+fn hnswlib_gets_vectors_graph_and_labels() {
+    let place = Workplace::with_index();
+    place.succeeds(&["delete", "corpus.index", "flu"]);
+    place.succeeds(&["export", "--out", "g.hnsw"]);
+    let ids = fs::read_to_string(place.path("g.ids.jsonl")).unwrap();
+    assert_eq!(ids, "{\"id\":\"gout\"}\n{\"id\":\"rest\"}\n{\"id\":\"ecg\"}\n");
+    let reader = IndexReader::open(&place.path("corpus.index")).unwrap();
+    let dimension = reader.manifest().dimension;
+    let mut file = Hnswlib {
+        bytes: fs::read(place.path("g.hnsw")).unwrap(),
+        at: 0,
+    };
+    let (width, label) = (32, 4 + 4 * 32 + 4 * dimension);
+    let sizes: Vec<usize> = (0..6).map(|_| file.size()).collect();
+    assert_eq!(sizes, [0, 4, 4, label + 8, label, 4 + 4 * width]);
+    let (top, entry) = (file.number(), file.number());
+    assert!(entry < 4);
+    assert_eq!([file.size(), file.size(), file.size()], [16, width, 16]);
+    assert!((f64::from_le_bytes(file.take()) - 1.0 / 16_f64.ln()).abs() < 1e-12);
+    assert_eq!(file.size(), 200);
+    let mut found = Vec::new();
+    for node in 0..4 {
+        let [count, _, mark, _] = file.take();
+        let near = file.numbers(width);
+        assert!(
+            near[..usize::from(count)]
+                .iter()
+                .all(|near| *near < 4 && *near != node)
+        );
+        assert!(count > 0 && near[usize::from(count)..].iter().all(|near| *near == 0));
+        let vector: Vec<f32> = file.numbers(dimension).into_iter().map(f32::from_bits).collect();
+        found.push((file.size(), mark, vector));
+    }
+    for _ in 0..4 {
+        let bytes = file.number();
+        assert!(bytes <= top * (4 + 4 * 16) && bytes.is_multiple_of(4 + 4 * 16));
+        file.at += bytes as usize;
+    }
+    assert_eq!(file.at, file.bytes.len());
+    found.sort_by_key(|element| element.0);
+    // Live documents in their order, then the deleted one.
+    for ((label, mark, vector), (expected, row)) in found.iter().zip([0, 2, 3, 1].into_iter().enumerate()) {
+        assert_eq!((*label, *mark), (expected, u8::from(row == 1)));
+        assert_eq!(vector, reader.vector(row).unwrap());
+    }
+    place.write(
+        "more.jsonl",
+        "{\"_id\":\"new\",\"title\":\"\",\"text\":\"A cough.\"}\n",
+    );
+    place.succeeds(&["add", "corpus.index", "more.jsonl"]);
+    place.fails(
+        &["export", "--out", "two.hnsw"],
+        &["corpus.index", "one segment", "2 segments", "index compact"],
+    );
 }

@@ -53,14 +53,14 @@ pub fn enough(index: &Path, documents: usize, perplexity: f32) -> Result<(), Map
     })
 }
 
-/// The rows' vectors, shape (N, D).
+/// The directions of the rows' vectors, whatever the metric of the index: unit rows, shape (N, D).
 ///
 /// # Errors
 /// A damaged file.
 pub fn vectors(index: &IndexReader, rows: &[u32]) -> Result<Vectors, IndexError> {
     let mut vectors = Vectors::new(index.manifest().dimension);
     for row in rows {
-        vectors.push(index.vector(*row)?);
+        vectors.push(&index.direction(*row)?);
     }
     Ok(vectors)
 }

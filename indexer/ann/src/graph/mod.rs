@@ -6,6 +6,7 @@
 
 mod contexts;
 pub(crate) mod format;
+mod lists;
 mod search;
 
 use std::ops::Range;
@@ -20,6 +21,7 @@ use crate::walk::{Origin, Space};
 pub(crate) use contexts::ContextPool;
 use format::{HEADER_BYTES, Header, Layout};
 
+pub use lists::Node;
 pub use search::{Found, SearchOptions, Strategy};
 
 /// A row and its score, greater for nearer; see [`Metric`].

@@ -1,4 +1,4 @@
-//! Inner products of `f32`.
+//! Inner products and distances of `f32`.
 
 use super::{CodeRows, Isa, Scorer};
 use crate::codes::QueryCode;
@@ -13,35 +13,35 @@ scorer! {
     avx512: "avx512f,avx512vl,fma"
 }
 
-/// The inner product of two vectors.
-pub(super) fn dot(isa: Isa, a: &[f32], b: &[f32]) -> f32 {
+/// The inner product of two vectors, or with `SQUARES` the squared Euclidean distance.
+pub(super) fn sum<const SQUARES: bool>(isa: Isa, a: &[f32], b: &[f32]) -> f32 {
     match isa {
-        Isa::Portable => sum_of_products::<false>(a, b),
+        Isa::Portable => sum_with::<false, SQUARES>(a, b),
         #[cfg(target_arch = "x86_64")]
         #[expect(
             unsafe_code,
             reason = "the processor has the instructions: they were detected"
         )]
-        Isa::Avx2 => unsafe { dot_avx2(a, b) },
+        Isa::Avx2 => unsafe { sum_avx2::<SQUARES>(a, b) },
         #[cfg(target_arch = "x86_64")]
         #[expect(
             unsafe_code,
             reason = "the processor has the instructions: they were detected"
         )]
-        Isa::Avx512 => unsafe { dot_avx512(a, b) },
+        Isa::Avx512 => unsafe { sum_avx512::<SQUARES>(a, b) },
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn dot_avx2(a: &[f32], b: &[f32]) -> f32 {
-    sum_of_products::<true>(a, b)
+fn sum_avx2<const SQUARES: bool>(a: &[f32], b: &[f32]) -> f32 {
+    sum_with::<true, SQUARES>(a, b)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,fma")]
-fn dot_avx512(a: &[f32], b: &[f32]) -> f32 {
-    sum_of_products::<true>(a, b)
+fn sum_avx512<const SQUARES: bool>(a: &[f32], b: &[f32]) -> f32 {
+    sum_with::<true, SQUARES>(a, b)
 }
 
 #[inline(always)]
@@ -52,23 +52,26 @@ fn score_with<const FUSED: bool>(query: &QueryCode, rows: CodeRows<'_>, nodes: &
         if let Some(&next) = nodes.get(i + AHEAD) {
             rows.prefetch(next);
         }
-        *score = sum_of_products::<FUSED>(query, bytemuck::cast_slice(rows.row(node)));
+        *score = sum_with::<FUSED, false>(query, bytemuck::cast_slice(rows.row(node)));
     }
 }
 
+/// The sum of `x y`, or with `SQUARES` of `(x - y)²`.
+///
 /// `FUSED` where the processor multiplies and adds in one instruction; elsewhere that is a slow call.
 #[inline(always)]
-fn sum_of_products<const FUSED: bool>(a: &[f32], b: &[f32]) -> f32 {
+fn sum_with<const FUSED: bool, const SQUARES: bool>(a: &[f32], b: &[f32]) -> f32 {
+    let add = |x: f32, y: f32, sum: f32| {
+        let (x, y) = if SQUARES { (x - y, x - y) } else { (x, y) };
+        if FUSED { x.mul_add(y, sum) } else { sum + x * y }
+    };
     let length = a.len().min(b.len());
     let (a_chunks, a_rest) = a[..length].as_chunks::<LANES>();
     let (b_chunks, b_rest) = b[..length].as_chunks::<LANES>();
     let mut sums = [0.0_f32; LANES];
     for (x, y) in a_chunks.iter().zip(b_chunks) {
         for lane in 0..LANES {
-            sums[lane] = match FUSED {
-                true => x[lane].mul_add(y[lane], sums[lane]),
-                false => sums[lane] + x[lane] * y[lane],
-            };
+            sums[lane] = add(x[lane], y[lane], sums[lane]);
         }
     }
     let mut rest = [0.0_f32; 16];
@@ -76,16 +79,14 @@ fn sum_of_products<const FUSED: bool>(a: &[f32], b: &[f32]) -> f32 {
     let (b_lines, b_rest) = b_rest.as_chunks::<16>();
     for (x, y) in a_lines.iter().zip(b_lines) {
         for lane in 0..16 {
-            rest[lane] = match FUSED {
-                true => x[lane].mul_add(y[lane], rest[lane]),
-                false => rest[lane] + x[lane] * y[lane],
-            };
+            rest[lane] = add(x[lane], y[lane], rest[lane]);
         }
     }
     for lane in 0..16 {
         rest[lane] += (sums[lane] + sums[lane + 16]) + (sums[lane + 32] + sums[lane + 48]);
     }
-    let tail: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    let product = |(x, y): (&f32, &f32)| if SQUARES { (x - y) * (x - y) } else { x * y };
+    let tail: f32 = a_rest.iter().zip(b_rest).map(product).sum();
     halves(rest) + tail
 }
 

@@ -146,7 +146,13 @@ pub(crate) fn prefetch<T>(bytes: &[T]) {
 /// The inner product of two vectors of equal length (the shorter one counts where they differ).
 #[inline]
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    float::dot(Isa::detect(), a, b)
+    float::sum::<false>(Isa::detect(), a, b)
+}
+
+/// The squared Euclidean distance of two vectors of equal length (the shorter one counts where they differ).
+#[inline]
+pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    float::sum::<true>(Isa::detect(), a, b)
 }
 
 #[cfg(test)]

@@ -70,13 +70,20 @@ fn a_coded_row_is_a_query_too() {
 }
 
 #[test]
-fn every_inner_product_equals_the_plain_sum_at_every_length() {
+fn every_product_and_distance_equals_the_plain_sum_at_every_length() {
     for length in 0..200 {
         let (a, b) = (numbers(length, 4), numbers(length, 5));
         let plain: f64 = a.iter().zip(&b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+        let squares: f64 = a
+            .iter()
+            .zip(&b)
+            .map(|(x, y)| (f64::from(*x) - f64::from(*y)).powi(2))
+            .sum();
         for isa in Isa::available() {
-            let sum = f64::from(float::dot(*isa, &a, &b));
+            let sum = f64::from(float::sum::<false>(*isa, &a, &b));
             assert!((sum - plain).abs() < 1e-4, "{isa:?} {length}");
+            let sum = f64::from(float::sum::<true>(*isa, &a, &b));
+            assert!((sum - squares).abs() < 1e-4, "{isa:?} {length}");
         }
     }
 }
@@ -96,7 +103,7 @@ fn expected(coder: &Coder, query: &[f32], row: &[f32], code: &QueryCode) -> f32 
     let step = |x: f32, scale: f32| ((x * scale).clamp(-127.0, 127.0) + 128.5).floor() - 128.0;
     let sum = query.iter().zip(row).map(|(&q, &x)| match coder.codes {
         Codes::Float32 => q * x,
-        Codes::Float16 => q * ::half::f16::from_f32(x).to_f32(),
+        Codes::Float16 => q * ::half::f16::from_f32(x * coder.scale).to_f32(),
         Codes::Int8 => step(q, code.bias_scale()) * step(x, coder.scale),
         Codes::Binary => -f32::from((q > 0.0) != (x > 0.0)),
     });

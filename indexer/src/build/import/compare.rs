@@ -29,11 +29,12 @@ pub(super) fn compare(
     let encoded = encoder.encode_documents(&texts)?.vectors;
     let mut compared = Vec::with_capacity(samples.len());
     for (sample, encoded) in samples.iter().zip(encoded.rows()) {
-        let mut encoded = encoded.to_vec();
+        let (mut encoded, mut given) = (encoded.to_vec(), given.row(sample.row as usize).to_vec());
         unit::normalize(&mut encoded);
+        unit::normalize(&mut given);
         // A text without a known word has no vector of a static model.
         if !is_zero(&encoded) {
-            compared.push((dot(&encoded, given.row(sample.row as usize)), &sample.id));
+            compared.push((dot(&encoded, &given), &sample.id));
         }
     }
     compared.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -1,4 +1,4 @@
-//! Vectors as they come: in any of the formats, checked row by row, and made unit vectors.
+//! Vectors as they come: in any of the formats, checked row by row, and made unit vectors where cosines are compared.
 
 mod arrays;
 mod parquet_column;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use encoder::vectors::{Vectors, is_zero};
 use encoder::{EncoderError, tables};
+use indexer_ann::Metric;
 
 use super::super::{Observer, Phase};
 use super::{ImportOptions, STRIDE};
@@ -16,7 +17,7 @@ use crate::unit;
 /// What was given.
 #[derive(Debug)]
 pub(super) struct Given {
-    /// Unit vectors in the order of the file.
+    /// Vectors in the order of the file, as an index of the metric stores them.
     pub vectors: Vectors,
     /// Their ids, where they have some.
     pub ids: Option<Vec<String>>,
@@ -33,6 +34,7 @@ pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Resu
         .unwrap_or_default();
     let mut taken = Taken {
         path: path.clone(),
+        metric: options.hnsw.metric,
         vectors: None,
         observer,
     };
@@ -66,6 +68,7 @@ pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Resu
 /// Vectors that have been read and checked.
 struct Taken<'a> {
     path: PathBuf,
+    metric: Metric,
     vectors: Option<Vectors>,
     observer: &'a mut dyn Observer,
 }
@@ -88,16 +91,17 @@ impl Taken<'_> {
                 "expected {dimension} numbers as in row 1, found {found}"
             ));
         }
-        if let Some(place) = numbers.iter().position(|number| !number.is_finite()) {
+        if let Some(place) = numbers.iter().position(|number| !unit::is_in_range(*number)) {
             let found = numbers[place];
             return self.refuse(&format!(
-                "expected finite numbers, found {found} as number {}",
+                "expected numbers from -{0:e} to {0:e}, found {found} as number {1}",
+                unit::LARGEST,
                 place + 1
             ));
         }
         let mut row = numbers.to_vec();
-        unit::normalize(&mut row);
-        if is_zero(&row) {
+        unit::prepare(self.metric, &mut row);
+        if self.metric == Metric::Cosine && is_zero(&row) {
             return self.refuse("expected a vector with a direction, found zeros; leave the row out");
         }
         let vectors = self.vectors.get_or_insert_with(|| Vectors::new(dimension));

@@ -1,8 +1,8 @@
 //! Vectors made elsewhere, with their documents, into an index.
 //!
 //! ```text
-//! given: file ─▶ unit vectors, ids ─┐
-//! survey ─▶ join ───────────────────┴─▶ compare ─▶ words ─▶ segment ─▶ new index
+//! given: file ─▶ vectors, ids ─┐
+//! survey ─▶ join ──────────────┴─▶ compare ─▶ words ─▶ segment ─▶ new index
 //! ```
 //!
 //! The model that made the vectors encodes the questions later, so a few documents are encoded with it first: another

@@ -48,7 +48,14 @@ fn at_every_step_of_an_update() {
     let columns = Default::default();
     let documents = super::super::fill::documents(std::slice::from_ref(&input), &columns);
     let encoder = HashEncoder::new(DIMENSION);
-    let filled = super::super::fill::fill(&segment, documents, (&encoder, None), &mut Unwatched).unwrap();
+    let filled = super::super::fill::fill(
+        &segment,
+        documents,
+        (&encoder, Default::default()),
+        None,
+        &mut Unwatched,
+    )
+    .unwrap();
     crash(&place, &old);
     let hnsw = writer.committed().hnsw;
     let finished = segment.finish(&filled.vectors, hnsw, &mut Unwatched).unwrap();
