@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::error::{AnnError, Result};
 
@@ -32,6 +32,8 @@ pub(crate) struct Blocks {
     expected: Vec<BlockHash>,
     /// Whether the block has been compared with its checksum and is right.
     sound: Vec<AtomicBool>,
+    /// How many blocks have not been found to be right.
+    left: AtomicUsize,
     /// The first block that was found to be wrong, and what it is.
     wrong: OnceLock<(usize, BlockHash)>,
 }
@@ -40,28 +42,37 @@ impl Blocks {
     /// None of the blocks has been looked at.
     pub fn new(expected: Vec<BlockHash>) -> Self {
         let sound = expected.iter().map(|_| AtomicBool::new(false)).collect();
-        let wrong = OnceLock::new();
+        let (left, wrong) = (AtomicUsize::new(expected.len()), OnceLock::new());
         Self {
             expected,
             sound,
+            left,
             wrong,
         }
+    }
+
+    /// Whether every block has been found to be right, so that there is nothing left to touch.
+    #[inline(always)]
+    pub fn is_whole(&self) -> bool {
+        self.left.load(Ordering::Relaxed) == 0
     }
 
     /// Compares the blocks that `part` of the file `bytes` lies in with their checksums, those that have not been.
     #[inline(always)]
     pub fn touch(&self, bytes: &[u8], part: Range<usize>) {
-        let blocks = part.start >> BLOCK_BITS..count_blocks(part.end);
+        if self.is_whole() {
+            return;
+        }
+        let (first, last) = (part.start >> BLOCK_BITS, part.end.saturating_sub(1) >> BLOCK_BITS);
         // Relaxed: the flag says something of bytes that never change, so nothing has to be ordered with it.
-        let is_sound = |block: &AtomicBool| block.load(Ordering::Relaxed);
-        if !self
-            .sound
-            .get(blocks.clone())
-            .unwrap_or_default()
-            .iter()
-            .all(is_sound)
-        {
-            self.look(bytes, blocks);
+        let is_sound = |block: usize| match self.sound.get(block) {
+            Some(sound) => sound.load(Ordering::Relaxed),
+            // Past the end, where nothing is read.
+            None => true,
+        };
+        // What a walk reads lies in one block or two.
+        if !is_sound(first) || !is_sound(last) || last > first + 1 {
+            self.look(bytes, first..last + 1);
         }
     }
 
@@ -76,7 +87,12 @@ impl Blocks {
                 continue;
             }
             match hash_block(block) {
-                found if found == *expected => sound.store(true, Ordering::Relaxed),
+                found if found == *expected => {
+                    // Two threads may have looked at it at the same time.
+                    if !sound.swap(true, Ordering::Relaxed) {
+                        self.left.fetch_sub(1, Ordering::Relaxed);
+                    }
+                }
                 found => drop(self.wrong.set((number, found))),
             }
         }

@@ -102,6 +102,12 @@ impl MappedFile {
         }
     }
 
+    /// Whether there is no block left to be checked.
+    #[inline(always)]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.blocks.as_ref().is_none_or(Blocks::is_whole)
+    }
+
     /// Whether all that was used so far is what was written.
     ///
     /// # Errors

@@ -57,7 +57,9 @@ impl Space<'_> {
     /// Checks what is read of nodes, where it is read for the first time.
     #[inline(always)]
     fn touch(&self, nodes: &[u32]) {
-        let Some(origin) = self.origin else { return };
+        let Some(origin) = self.origin.filter(|origin| !origin.file.is_whole()) else {
+            return;
+        };
         let stride = self.rows.stride;
         for node in nodes {
             let code = origin.codes + *node as usize * stride;
