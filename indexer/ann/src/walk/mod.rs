@@ -152,6 +152,10 @@ pub(crate) fn widen<'a>(
     visited.insert(start.1);
     pool.insert(Entry::new(start.0, start.1));
     while let Some(node) = pool.expand() {
+        // Most often it stays the next one, and its list is fetched while these neighbours are scored.
+        if let Some(next) = pool.peek() {
+            prefetch(neighbors(next));
+        }
         fresh.clear();
         for &near in neighbors(node) {
             if near as usize >= space.count {
