@@ -98,7 +98,7 @@ impl IndexWriter {
         unchanged(&options.inputs, count, filled.vectors.len() as u64)?;
         let encode_seconds = encode_start.elapsed().as_secs_f64();
 
-        let finished = segment.finish(&filled.vectors, hnsw, observer)?;
+        let finished = segment.finish((&filled.vectors, filled.words), hnsw, observer)?;
         let mut next = self.committed().clone();
         next.segments = self.without(&replaced)?;
         next.segments.push(finished.record);

@@ -9,6 +9,7 @@ use encoder::vectors::Vectors;
 use serde::Serialize;
 
 use super::segment_writer::SegmentWriter;
+use super::word_thread::WordThread;
 use super::writer::IndexWriter;
 use super::{Observer, Phase};
 use crate::error::{IndexError, Result};
@@ -55,8 +56,8 @@ impl IndexWriter {
             next.segments.clear();
             if before.documents > 0 {
                 let segment = self.segment()?;
-                let vectors = self.copy_rows(&segment, observer)?;
-                let finished = segment.finish(&vectors, before.hnsw, observer)?;
+                let (vectors, words) = self.copy_rows(&segment, observer)?;
+                let finished = segment.finish((&vectors, words), before.hnsw, observer)?;
                 link_seconds = finished.link_seconds;
                 next.segments.push(finished.record);
             }
@@ -76,8 +77,12 @@ impl IndexWriter {
         })
     }
 
-    /// Stores the documents of the live rows and hands back their vectors.
-    fn copy_rows(&self, segment: &SegmentWriter, observer: &mut dyn Observer) -> Result<Vectors> {
+    /// Hands the documents of the live rows over to be stored; that and their vectors.
+    fn copy_rows(
+        &self,
+        segment: &SegmentWriter,
+        observer: &mut dyn Observer,
+    ) -> Result<(Vectors, WordThread)> {
         let reader = self.reader();
         observer.begin(Phase::Copy, Some(reader.len() as u64));
         let mut words = segment.words()?;
@@ -89,10 +94,9 @@ impl IndexWriter {
                     return Err(IndexError::Interrupted);
                 }
             }
-            words.add(&reader.document(row)?)?;
+            words.add(reader.document(row)?)?;
             vectors.push(reader.vector(row)?);
         }
-        words.finish()?;
-        Ok(vectors)
+        Ok((vectors, words))
     }
 }

@@ -7,18 +7,20 @@ use encoder::corpus::{self, Columns};
 use encoder::text::Document;
 use encoder::vectors::Vectors;
 use indexer_ann::Metric;
-use indexer_bm25::WordWriter;
 
 use super::Observer;
 use super::encode::{CHUNK, ChunkEncoder, Counts};
 use super::journal::Journal;
 use super::segment_writer::SegmentWriter;
+use super::word_thread::WordThread;
 use crate::error::{IndexError, Result};
 
 /// What the long phase leaves behind besides files.
 pub(super) struct Filled {
     /// A vector for each document, in their order.
     pub vectors: Vectors,
+    /// Their words and documents, all of them on their way.
+    pub words: WordThread,
     /// What became of the documents.
     pub counts: Counts,
 }
@@ -53,10 +55,8 @@ pub(super) fn fill(
         words: segment.words()?,
         chunks: ChunkEncoder::new(encoder, metric),
         journal,
-        filled: Filled {
-            vectors: Vectors::new(encoder.dimension()),
-            counts: Counts::default(),
-        },
+        vectors: Vectors::new(encoder.dimension()),
+        counts: Counts::default(),
     };
     let mut chunk: Vec<Document> = Vec::with_capacity(CHUNK);
     for document in documents {
@@ -68,30 +68,38 @@ pub(super) fn fill(
     if !chunk.is_empty() {
         filling.store(&mut chunk, observer)?;
     }
-    filling.words.finish()?;
-    Ok(filling.filled)
+    let Filling {
+        vectors,
+        words,
+        counts,
+        ..
+    } = filling;
+    Ok(Filled {
+        vectors,
+        words,
+        counts,
+    })
 }
 
 /// A segment while it is filled.
 struct Filling<'a> {
-    words: WordWriter,
+    words: WordThread,
     chunks: ChunkEncoder<'a>,
     journal: Option<Journal>,
-    filled: Filled,
+    vectors: Vectors,
+    counts: Counts,
 }
 
 impl Filling<'_> {
     fn store(&mut self, chunk: &mut Vec<Document>, observer: &mut dyn Observer) -> Result<()> {
         let (vectors, counts) = self.vectors(chunk, observer)?;
-        self.filled.vectors.extend(&vectors);
-        self.filled.counts += counts;
-        Ok(chunk
-            .drain(..)
-            .try_for_each(|document| self.words.add(&document))?)
+        self.vectors.extend(&vectors);
+        self.counts += counts;
+        chunk.drain(..).try_for_each(|document| self.words.add(document))
     }
 
     fn vectors(&mut self, chunk: &[Document], observer: &mut dyn Observer) -> Result<(Vectors, Counts)> {
-        let dimension = self.filled.vectors.dimension();
+        let dimension = self.vectors.dimension();
         if let Some(journal) = &mut self.journal
             && let Some(known) = journal.next(chunk.len(), dimension)?
         {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!                       read ─▶ encode ─┬─▶ vectors ──────────▶ graph ─┬─▶ segment ─▶ one commit
-//!                                       └─▶ words and documents ──────┘
+//!                                       └─▶ words and documents ──────┘   (in a thread of their own)
 //! build   survey ─▶ fill ─▶ segment ─▶ new index, in the place of the old one
 //! add     survey ─▶ fill ─▶ segment ─▶ index, update: without the rows that are replaced
 //! delete                     index without rows
@@ -33,6 +33,7 @@ mod survey;
 #[cfg(test)]
 mod tests;
 mod tune;
+mod word_thread;
 mod writer;
 
 use time::OffsetDateTime;

@@ -242,7 +242,7 @@ impl Making<'_> {
         let found = self.surveyed.documents - rows + filled.vectors.len() as u64;
         unchanged(&self.options.inputs, self.surveyed.documents, found)?;
         self.seconds.encode += start.elapsed().as_secs_f64();
-        let finished = segment.finish(&filled.vectors, self.options.hnsw, observer)?;
+        let finished = segment.finish((&filled.vectors, filled.words), self.options.hnsw, observer)?;
         self.seconds.link += finished.link_seconds;
         progress.finish(FinishedRecord {
             record: finished.record,

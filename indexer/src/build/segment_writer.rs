@@ -10,6 +10,7 @@ use indexer_ann::Rows;
 use indexer_ann::build::{Parameters, build};
 use indexer_bm25::WordWriter;
 
+use super::word_thread::WordThread;
 use super::{Observer, Phase, commit};
 use crate::error::{IndexError, Result};
 use crate::manifest::{BM25_NAME, GRAPH_NAME, HnswRecord, SegmentRecord};
@@ -55,19 +56,20 @@ impl SegmentWriter {
     }
 
     /// Where its words and documents go, row after row.
-    pub fn words(&self) -> Result<WordWriter> {
+    pub fn words(&self) -> Result<WordThread> {
         let folder = self.folder.join(BM25_NAME);
         fs::create_dir(&folder).map_err(IndexError::write(&folder))?;
-        Ok(WordWriter::create(&folder)?)
+        Ok(WordThread::start(WordWriter::create(&folder)?))
     }
 
-    /// Links `vectors`, one for each row of the finished words, to a graph, and writes both.
+    /// Links `vectors`, one for each row of the words, to a graph, writes both, and waits for the words.
     pub fn finish(
         self,
-        vectors: &Vectors,
+        (vectors, mut words): (&Vectors, WordThread),
         parameters: HnswRecord,
         observer: &mut dyn Observer,
     ) -> Result<FinishedSegment> {
+        words.end()?;
         let start = Instant::now();
         observer.begin(Phase::Link, Some(vectors.len() as u64));
         let rows = Rows::new(vectors.as_slice(), vectors.dimension(), vectors.dimension());
@@ -86,6 +88,7 @@ impl SegmentWriter {
         let link_seconds = start.elapsed().as_secs_f64();
         self.file(vectors_file::FILE_NAME, |out| vectors_file::write(vectors, out))?;
         self.file(GRAPH_NAME, |out| graph.write(rows, out))?;
+        words.finish()?;
         if observer.stopped() {
             return Err(IndexError::Interrupted);
         }

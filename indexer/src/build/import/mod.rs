@@ -23,6 +23,7 @@ use serde::Serialize;
 use super::fill::{documents, unchanged};
 use super::new_index::{self, NewIndex};
 use super::survey::survey;
+use super::word_thread::WordThread;
 use super::{Observer, Phase, now};
 use crate::error::{IndexError, Result};
 use crate::manifest::{ColumnsRecord, HnswRecord, Manifest, ModelRecord};
@@ -129,8 +130,8 @@ pub fn import(
     let index = NewIndex::create(&options.out, options.force)?;
     index.clear()?;
     let segment = index.segment()?;
-    let vectors = store(options, &segment, &given, &joined.rows, observer)?;
-    let finished = segment.finish(&vectors, options.hnsw, observer)?;
+    let (vectors, words) = store(options, &segment, &given, &joined.rows, observer)?;
+    let finished = segment.finish((&vectors, words), options.hnsw, observer)?;
     let Columns { id, title, text } = options.columns.clone();
     let mut sources = vec![options.vectors.clone()];
     sources.extend(options.documents.iter().cloned());
@@ -181,14 +182,14 @@ fn same_dimension(options: &ImportOptions, encoder: &dyn Encoder, given: &Given)
     .into())
 }
 
-/// Stores the words of all documents; their vectors in the same order.
+/// Hands the words of all documents over to be stored; that and their vectors in the same order.
 fn store(
     options: &ImportOptions,
     segment: &super::segment_writer::SegmentWriter,
     given: &Given,
     rows: &[u32],
     observer: &mut dyn Observer,
-) -> Result<Vectors> {
+) -> Result<(Vectors, WordThread)> {
     observer.begin(Phase::Copy, Some(rows.len() as u64));
     let inputs = options.inputs();
     let mut words = segment.words()?;
@@ -198,7 +199,7 @@ fn store(
         if let Some(column) = &given.column {
             document.fields.shift_remove(column);
         }
-        words.add(&document)?;
+        words.add(document)?;
         let Some(&row) = rows.get(vectors.len()) else {
             unchanged(&inputs, rows.len() as u64, rows.len() as u64 + 1)?;
             break;
@@ -211,7 +212,6 @@ fn store(
             }
         }
     }
-    words.finish()?;
     unchanged(&inputs, rows.len() as u64, vectors.len() as u64)?;
-    Ok(vectors)
+    Ok((vectors, words))
 }

@@ -58,7 +58,9 @@ fn at_every_step_of_an_update() {
     .unwrap();
     crash(&place, &old);
     let hnsw = writer.committed().hnsw;
-    let finished = segment.finish(&filled.vectors, hnsw, &mut Unwatched).unwrap();
+    let finished = segment
+        .finish((&filled.vectors, filled.words), hnsw, &mut Unwatched)
+        .unwrap();
     crash(&place, &old);
     let mut next = writer.committed().clone();
     let row = writer.reader().find("b").unwrap().unwrap();
