@@ -1,23 +1,29 @@
 //! How many documents a segment can have so that its building stays within a memory limit.
 //!
-//! The figures are upper bounds of what was measured with hnsw_rs on x86-64, all pages counted that the process has
-//! in memory: with all-MiniLM-L6-v2 on two threads 440 MB for 2,172 documents; with a static model 148 MB for 5,000
-//! documents of 100 numbers and 470 bytes of text and 205 MB for 25,000, which is 2.9 kB a document.
+//! The figures are upper bounds of what was measured on x86-64, all pages counted that the process has in memory: with
+//! all-MiniLM-L6-v2 on two threads and hnsw_rs 440 MB for 2,172 documents; with a static model of 100 numbers and
+//! documents of 405 bytes of text 198 MB for 28,600 of them in a segment, 365 MB for 100,000 and 554 MB for 200,000.
 
 use std::path::Path;
+
+use encoder::model::Architecture;
+use indexer_ann::Builder;
 
 use super::survey::Surveyed;
 use crate::error::{IndexError, Result};
 use crate::manifest::HnswRecord;
 
-/// Taken whatever the number of documents and the model: the program, a batch in the model, a chunk of documents.
+/// Taken whatever the number of documents: the program with libtorch, a batch in the model, chunks of documents.
 const FIXED_BYTES: u64 = 400 << 20;
+/// The same with a static model, which has no batch and no libtorch at work.
+const STATIC_FIXED_BYTES: u64 = 160 << 20;
 /// Fewer documents than this make no segment that is worth it.
 const FEWEST: u64 = 1_000;
 /// Copies of a vector: as it is encoded, as the graph's builder has it, and as it is mapped to be checked.
 const VECTOR_COPIES: usize = 3;
-/// Bytes for each of the `M` neighbours of a document.
-const PER_LINK: usize = 70;
+/// Bytes for each of the `M` neighbours of a document, by our builder and by hnsw_rs.
+const PER_LINK: usize = 20;
+const PER_LINK_OF_HNSW_RS: usize = 70;
 /// Bytes that words and documents take for each byte of text.
 const PER_TEXT_BYTE: u64 = 2;
 
@@ -33,7 +39,11 @@ pub(super) fn rows_per_segment(
         return Ok(surveyed.documents);
     };
     // As they lie in the file, and as the backend has them.
-    let fixed = FIXED_BYTES + 2 * weights_bytes(model);
+    let program = match Architecture::of(model) {
+        Ok(Architecture::Static) => STATIC_FIXED_BYTES,
+        _ => FIXED_BYTES,
+    };
+    let fixed = program + 2 * weights_bytes(model);
     let most = limit.saturating_sub(fixed) / bytes_per_row(surveyed, dimension, parameters);
     if most < FEWEST.min(surveyed.documents) {
         let least = fixed + FEWEST * bytes_per_row(surveyed, dimension, parameters);
@@ -62,14 +72,18 @@ fn weights_bytes(model: &Path) -> u64 {
 /// What a document takes while its segment is made.
 fn bytes_per_row(surveyed: &Surveyed, dimension: usize, parameters: HnswRecord) -> u64 {
     let vectors = VECTOR_COPIES * size_of::<f32>() * dimension;
-    let links = PER_LINK * parameters.m;
+    let links = parameters.m
+        * match parameters.builder {
+            Builder::Batches => PER_LINK,
+            Builder::HnswRs => PER_LINK_OF_HNSW_RS,
+        };
     let text = PER_TEXT_BYTE * surveyed.bytes / surveyed.documents.max(1);
     (vectors + links) as u64 + text
 }
 
 #[cfg(test)]
 mod tests {
-    use indexer_ann::{Builder, Codes, Metric};
+    use indexer_ann::{Codes, Metric};
 
     use super::*;
 

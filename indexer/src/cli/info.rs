@@ -140,7 +140,7 @@ fn text(path: &Path, manifest: &Manifest) -> String {
             format!("{}, generation {}", manifest.format(), manifest.generation),
         ),
         ("segments", segments(manifest)),
-        ("size", format!("{}, all checksums right", size(manifest.bytes()))),
+        ("size", size(manifest.bytes())),
     ];
     let mut lines: Vec<String> = rows
         .iter()
