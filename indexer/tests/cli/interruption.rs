@@ -161,17 +161,17 @@ fn memory_makes_segments_and_too_little_is_refused() {
         &["--memory: expected at least ", "found 10M"],
     );
     place.succeeds(&["build", "corpus.jsonl", "--force", "--memory", "2G"]);
-    let rows: String = (0..2500)
+    let rows: String = (0..4500)
         .map(|i| format!("{{\"id\":{i},\"text\":\"pain {i}\"}}\n"))
         .collect();
     place.write("corpus.jsonl", rows);
-    let summary = place.json(&["build", "corpus.jsonl", "--force", "--memory", "403M", "--json"]);
+    let summary = place.json(&["build", "corpus.jsonl", "--force", "--memory", "402M", "--json"]);
     assert_eq!(
         (&summary["segments"], &summary["documents"]),
-        (&2.into(), &2500.into())
+        (&2.into(), &4500.into())
     );
     let info = place.json(&["info", "--json"]);
-    assert_eq!(info["segments"][0]["documents"], 1250);
+    assert_eq!(info["segments"][0]["documents"], 2250);
 }
 
 /// A limit on the size of files stands in for a full disk where none can be mounted: the system

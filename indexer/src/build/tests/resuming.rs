@@ -110,7 +110,7 @@ fn options(folder: &Path, memory: Option<u64>) -> BuildOptions {
 }
 
 /// Bytes that make four segments.
-const MEMORY: u64 = (400 << 20) + 2_200_000;
+const MEMORY: u64 = (400 << 20) + 1_250_000;
 
 fn assert_same(one: &Path, other: &Path) {
     let (one, other) = (IndexReader::open(one).unwrap(), IndexReader::open(other).unwrap());
