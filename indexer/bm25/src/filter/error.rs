@@ -14,7 +14,7 @@ const SIMILAR: f64 = 0.75;
 /// A filter that does not fit the language or the documents.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub struct FilterError {
-    /// The filter, control characters as blanks.
+    /// The filter on one line.
     text: String,
     /// Characters before the place, and characters of the place.
     before: usize,
@@ -29,11 +29,9 @@ impl FilterError {
         Self {
             before: count(0..at.start),
             width: count(at).max(1),
-            text: text
-                .chars()
-                .map(|c| if c.is_control() { ' ' } else { c })
-                .collect(),
-            problem: problem.into(),
+            text: on_one_line(text),
+            // It may quote what was found, or the name of a column.
+            problem: on_one_line(&problem.into()),
         }
     }
 
@@ -66,6 +64,13 @@ impl FilterError {
         }
         Self::new(text, column.at.clone(), problem)
     }
+}
+
+/// The text with control characters as blanks.
+fn on_one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 impl fmt::Display for FilterError {

@@ -132,3 +132,11 @@ fn nonsense_is_refused_and_never_a_panic() {
         }
     }
 }
+
+#[test]
+fn an_error_has_three_lines_whatever_it_quotes() {
+    // A line's end in quotes, which is part of a value; found by fuzzing.
+    for text in ["\0\u{1}\"\n!\"", "kind = a \"\nb\"", "\"no\ncolumn\" = 1 x"] {
+        assert_eq!(refusal(text).lines().count(), 3, "{text:?}");
+    }
+}
