@@ -14,12 +14,17 @@ use crate::reader::IndexReader;
 /// Names that the export gives to what every document has.
 pub(super) const OWN: [&str; 4] = ["id", "title", "text", "vector"];
 
+/// Integers up to this one are also floats.
+const EXACT: u64 = 1 << 53;
+
 /// What all values of a column fit into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Boolean,
+    /// Integers that are floats, too.
     Integer,
-    /// Integers among them are small enough to stay what they are.
+    /// Integers, some of them with more digits than a float has.
+    LongInteger,
     Float,
     /// Texts as they are, anything else as JSON.
     Text,
@@ -31,16 +36,22 @@ impl Kind {
         match value {
             Value::Null => None,
             Value::Bool(_) => Some(Self::Boolean),
-            Value::Number(number) if number.is_i64() => Some(Self::Integer),
-            Value::Number(_) => Some(Self::Float),
+            Value::Number(number) => Some(match number.as_i64() {
+                Some(integer) if integer.unsigned_abs() <= EXACT => Self::Integer,
+                Some(_) => Self::LongInteger,
+                None if number.is_f64() => Self::Float,
+                // Beyond the integers of Parquet's readers.
+                None => Self::Text,
+            }),
             _ => Some(Self::Text),
         }
     }
 
-    /// The kind that holds the values of both.
+    /// The kind that holds the values of both, each as it is.
     fn with(self, other: Self) -> Self {
         match (self, other) {
             (a, b) if a == b => a,
+            (Self::Integer, Self::LongInteger) | (Self::LongInteger, Self::Integer) => Self::LongInteger,
             (Self::Integer, Self::Float) | (Self::Float, Self::Integer) => Self::Float,
             _ => Self::Text,
         }
@@ -97,7 +108,7 @@ impl Column {
     pub fn schema(&self) -> Field {
         let kind = match self.kind {
             Kind::Boolean => DataType::Boolean,
-            Kind::Integer => DataType::Int64,
+            Kind::Integer | Kind::LongInteger => DataType::Int64,
             Kind::Float => DataType::Float64,
             Kind::Text => DataType::Utf8,
         };
@@ -114,7 +125,7 @@ impl Column {
                 values.for_each(|value| column.append_option(value.as_bool()));
                 Arc::new(column.finish())
             }
-            Kind::Integer => {
+            Kind::Integer | Kind::LongInteger => {
                 let mut column = Int64Builder::new();
                 values.for_each(|value| column.append_option(value.as_i64()));
                 Arc::new(column.finish())
@@ -147,7 +158,10 @@ mod tests {
         assert_eq!(kind(&[Value::Null]), None);
         assert_eq!(kind(&[1.into(), (-7).into(), Value::Null]), Some(Kind::Integer));
         assert_eq!(kind(&[1.into(), 0.5.into()]), Some(Kind::Float));
-        assert_eq!(kind(&[u64::MAX.into()]), Some(Kind::Float));
+        let long = (1_i64 << 53) + 1;
+        assert_eq!(kind(&[1.into(), long.into()]), Some(Kind::LongInteger));
+        assert_eq!(kind(&[long.into(), 0.5.into()]), Some(Kind::Text));
+        assert_eq!(kind(&[u64::MAX.into()]), Some(Kind::Text));
         assert_eq!(kind(&[true.into(), false.into()]), Some(Kind::Boolean));
         assert_eq!(kind(&[true.into(), 1.into()]), Some(Kind::Text));
         assert_eq!(kind(&[serde_json::json!(["a"]), 0.5.into()]), Some(Kind::Text));
