@@ -11,6 +11,15 @@ pub(crate) fn prepare(metric: Metric, row: &mut [f32]) {
     }
 }
 
+/// The cosine of two vectors of any length; 0 where one is zeros.
+#[cfg(feature = "build")]
+pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let (mut a, mut b) = (a.to_vec(), b.to_vec());
+    normalize(&mut a);
+    normalize(&mut b);
+    dot(&a, &b)
+}
+
 /// The largest number of a vector that scores are computed of: squares of it, summed over any dimension, stay finite.
 pub(crate) const LARGEST: f32 = 1e15;
 

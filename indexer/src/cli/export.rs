@@ -21,8 +21,8 @@ Examples:
       vectors and graph for hnswlib, whose labels are the lines of graph.ids.jsonl, from 0
 
 Vectors are as they are stored: of length 1 where the metric is the cosine. Deleted documents are left out. A column that
-has texts and other values becomes one of texts. `index import` reads the first
-two.
+has texts and other values becomes one of texts. `index import` reads
+the first two.
 
 Exit codes: 0 done, 2 error, 130 interrupted.";
 

@@ -21,9 +21,9 @@ Examples:
   index import vectors.npy --ids vectors.ids.jsonl --documents corpus.jsonl --model models/medical
       vectors and documents have the same ids, in any order
 
-Vectors come from Parquet (FixedSizeList or List of floats), .npy, .fvecs or .fbin; by the cosine all are made unit vectors. Refused
-are, with their row: another length, NaN, infinity, zeros, an id twice, a vector without a document and a document
-without a vector.
+Vectors come from Parquet (FixedSizeList or List of floats), .npy, .fvecs or .fbin; where the metric is the cosine, all
+are made unit vectors. Refused are, with their row: another length, NaN, numbers beyond 1e15, an id twice, a vector
+without a document and a document without a vector; and for the cosine, zeros.
 
 The model is the one that made the vectors: it encodes the questions later. So that a wrong one is refused, it encodes
 16 documents (--compare), and the median cosine to the vectors given has to be 0.98 or more.

@@ -13,7 +13,6 @@ use crate::error::{IndexError, OtherModel, Result};
 use crate::manifest::Manifest;
 use crate::reader::IndexReader;
 use crate::{unit, vectors_file};
-use indexer_ann::dot;
 
 /// The least cosine between two encodings of a text: libtorch and candle differ by 1e-6, float32 and bfloat16 by 1e-4.
 const LEAST: f32 = 0.99;
@@ -78,11 +77,9 @@ fn compare(
     let texts: Vec<&str> = passages.iter().map(String::as_str).collect();
     let vectors = model.encoder.encode_documents(&texts)?.vectors;
     for ((row, document), vector) in documents.iter().zip(vectors.rows()) {
-        let (mut vector, mut stored) = (vector.to_vec(), reader.vector(*row)?.to_vec());
-        unit::normalize(&mut vector);
-        unit::normalize(&mut stored);
-        let cosine = dot(&vector, &stored);
-        let both_zero = is_zero(&vector) && is_zero(&stored);
+        let stored = reader.vector(*row)?;
+        let cosine = unit::cosine(vector, stored);
+        let both_zero = is_zero(vector) && is_zero(stored);
         // Written so that NaN is a fault.
         let is_same = both_zero || cosine >= LEAST;
         let wrong = (!is_same).then(|| {

@@ -7,7 +7,6 @@ use super::ImportOptions;
 use super::join::Sample;
 use crate::error::{IndexError, OtherVectors, Result};
 use crate::unit;
-use indexer_ann::dot;
 
 /// The least median cosine: far above what two models have in common, below what other numbers (float16, 8 bits), another
 /// library and other ends of long texts make of the same model.
@@ -29,12 +28,10 @@ pub(super) fn compare(
     let encoded = encoder.encode_documents(&texts)?.vectors;
     let mut compared = Vec::with_capacity(samples.len());
     for (sample, encoded) in samples.iter().zip(encoded.rows()) {
-        let (mut encoded, mut given) = (encoded.to_vec(), given.row(sample.row as usize).to_vec());
-        unit::normalize(&mut encoded);
-        unit::normalize(&mut given);
         // A text without a known word has no vector of a static model.
-        if !is_zero(&encoded) {
-            compared.push((dot(&encoded, &given), &sample.id));
+        if !is_zero(encoded) {
+            let given = given.row(sample.row as usize);
+            compared.push((unit::cosine(encoded, given), &sample.id));
         }
     }
     compared.sort_by(|a, b| a.0.total_cmp(&b.0));
