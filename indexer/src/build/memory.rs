@@ -29,9 +29,9 @@ const PER_LINK_OF_HNSW_RS: usize = 70;
 const PER_TEXT_BYTE: u64 = 2;
 
 /// Documents a segment: all of `surveyed`, or as many as `limit` bytes of memory have room for beside the model in the
-/// folder `model`, evenly spread.
+/// folder `model` and `held` bytes of other things, evenly spread.
 pub(super) fn rows_per_segment(
-    (limit, model): (Option<u64>, &Path),
+    (limit, held, model): (Option<u64>, u64, &Path),
     surveyed: &Surveyed,
     dimension: usize,
     parameters: HnswRecord,
@@ -44,7 +44,7 @@ pub(super) fn rows_per_segment(
         Ok(Architecture::Static) => STATIC_FIXED_BYTES,
         _ => FIXED_BYTES,
     };
-    let fixed = program + 2 * weights_bytes(model);
+    let fixed = program + 2 * weights_bytes(model) + held;
     let most = limit.saturating_sub(fixed) / bytes_per_row(surveyed, dimension, parameters);
     if most < FEWEST.min(surveyed.documents) {
         let least = fixed + FEWEST * bytes_per_row(surveyed, dimension, parameters);
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn segments_are_of_one_size_and_within_the_limit() {
-        let rows = |limit| rows_per_segment((limit, no_model()), &surveyed(1_000_000), 384, PARAMETERS);
+        let rows = |limit| rows_per_segment((limit, 0, no_model()), &surveyed(1_000_000), 384, PARAMETERS);
         assert_eq!(rows(None).unwrap(), 1_000_000);
         assert_eq!(rows(Some(1 << 40)).unwrap(), 1_000_000);
         let some = rows(Some(2 << 30)).unwrap();
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn too_little_is_refused_with_the_least_that_works() {
         let error = rows_per_segment(
-            (Some(100 << 20), no_model()),
+            (Some(100 << 20), 0, no_model()),
             &surveyed(1_000_000),
             384,
             PARAMETERS,
@@ -150,7 +150,7 @@ mod tests {
             .unwrap();
         let least: u64 = least.parse().unwrap();
         rows_per_segment(
-            (Some(least << 20), no_model()),
+            (Some(least << 20), 0, no_model()),
             &surveyed(1_000_000),
             384,
             PARAMETERS,

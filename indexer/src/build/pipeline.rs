@@ -98,7 +98,7 @@ pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn O
     let surveyed = survey(&options.inputs, &options.columns, observer, |_, _| Ok(()))?;
     let dimension = encoder.dimension();
     let rows = rows_per_segment(
-        (options.memory, &options.model),
+        (options.memory, 0, &options.model),
         &surveyed,
         dimension,
         options.hnsw,

@@ -161,10 +161,6 @@ pub struct BuildArguments {
     pub columns: ColumnArguments,
     #[command(flatten)]
     pub graph: GraphArguments,
-    /// Stay within about this much memory, e.g. 4G or 800M, by making several segments, one after the other; they are
-    /// searched one by one, so fewer are faster [default: one segment, whatever memory it takes]
-    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
-    pub memory: Option<u64>,
     /// Find how wide searches have to be to find this share of the 10 nearest, as `index tune` does
     #[arg(long, value_name = "SHARE", value_parser = recall)]
     pub recall: Option<f64>,
@@ -212,6 +208,10 @@ pub struct GraphArguments {
     /// Who links the graph: batches (the same at any number of threads) or hnsw_rs (the crate)
     #[arg(long, default_value = "batches", value_name = "BUILDER")]
     pub builder: Builder,
+    /// Stay within about this much memory, e.g. 4G or 800M, by making several segments, one after the other; they are
+    /// searched one by one, so fewer are faster [default: one segment, whatever memory it takes]
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    pub memory: Option<u64>,
 }
 
 impl GraphArguments {

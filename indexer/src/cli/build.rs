@@ -37,7 +37,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
             "{:?} {:?}",
             arguments.encoding.backend, arguments.encoding.precision
         ),
-        memory: arguments.memory,
+        memory: arguments.graph.memory,
         hnsw: arguments.graph.record(),
     };
     options.check()?;

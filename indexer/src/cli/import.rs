@@ -22,7 +22,8 @@ Examples:
       vectors and documents have the same ids, in any order
 
 Vectors come from Parquet (FixedSizeList or List of floats), .npy, .fvecs or .fbin; where the metric is the cosine, all
-are made unit vectors. Refused are, with their row: another length, NaN, numbers beyond 1e15, an id twice, a vector
+are made unit vectors. They wait in a file beside the index, so with --memory there may be more of them than the memory
+holds. Refused are, with their row: another length, NaN, numbers beyond 1e15, an id twice, a vector
 without a document and a document without a vector; and for the cosine, zeros.
 
 The model is the one that made the vectors: it encodes the questions later. So that a wrong one is refused, it encodes
@@ -96,6 +97,7 @@ pub fn run(arguments: &ImportArguments) -> anyhow::Result<()> {
         model,
         hnsw: arguments.graph.record(),
         compare: arguments.compare,
+        memory: arguments.graph.memory,
     };
     options.check()?;
     let mut terminal = Terminal::new()?;
@@ -133,10 +135,11 @@ fn report(arguments: &ImportArguments, summary: &ImportSummary) -> anyhow::Resul
         None => "nothing encoded anew, the model is taken on trust".to_owned(),
     };
     output::line(format_args!(
-        "{}: {}, {} dimensions, joined by {}, {} in {:.1} s; {compared}",
+        "{}: {}, {} dimensions, {}, joined by {}, {} in {:.1} s; {compared}",
         summary.index.display(),
         count(summary.documents, "document"),
         summary.dimension,
+        count(summary.segments as u64, "segment"),
         summary.joined_by,
         size(summary.bytes),
         summary.total_seconds
@@ -161,7 +164,7 @@ mod tests {
     #[test]
     fn every_flag_is_heard() {
         let line = "v.npy --documents a.csv b.csv --ids i.csv --vector v -o x.index --model m --truncate-dim 96 \
-                    --compare 3 --id i --title t --text x --m 8 --ef-construction 50 --force --threads 2 --json";
+                    --compare 3 --id i --title t --text x --m 8 --ef-construction 50 --memory 2G --force --threads 2 --json";
         let arguments = parse(line);
         assert_eq!(arguments.vectors, PathBuf::from("v.npy"));
         assert_eq!(arguments.documents, ["a.csv", "b.csv"]);
@@ -180,6 +183,7 @@ mod tests {
             ),
             (8, 50, Some(2))
         );
+        assert_eq!(arguments.graph.memory, Some(2 << 30));
         assert!(arguments.force && arguments.json);
     }
 

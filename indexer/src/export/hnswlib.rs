@@ -33,14 +33,15 @@ pub(super) fn write(reader: &IndexReader, out: &Path, observer: &mut dyn Observe
     let aside = Aside::create(out)?;
     let mut to = BufWriter::with_capacity(1 << 20, aside.file());
     let failed = |error: io::Error| IndexError::write(out)(error);
-    let nodes = graph.nodes()?;
+    let one_row_each = one_row_each(graph.nodes()?, graph.widths().0);
+    let nodes = one_row_each.as_slice();
     let elements = Elements {
         graph,
         labels: labels(reader, nodes.len()),
         deleted: reader.deleted_rows(0),
     };
     let entry = graph.entry_point()?;
-    let header = elements.header(&nodes, entry, reader.manifest().hnsw.ef_construction);
+    let header = elements.header(nodes, entry, reader.manifest().hnsw.ef_construction);
     to.write_all(&header).map_err(failed)?;
     for part in nodes.chunks(STRIDE) {
         for node in part {
@@ -86,6 +87,46 @@ fn labels(reader: &IndexReader, rows: usize) -> Vec<u64> {
     labels
 }
 
+/// A node of one row, which is what an element of hnswlib is.
+struct Element {
+    row: u32,
+    layers: Vec<Vec<u32>>,
+}
+
+/// The nodes in their order, each with its first row, then the other rows. A node's rows are a chain: each has the next
+/// one in front of the node's own neighbours, of which the farthest goes where `width` of them are there.
+fn one_row_each(nodes: Vec<Node>, width: usize) -> Vec<Element> {
+    let mut chains = Vec::new();
+    let mut next = nodes.len() as u32;
+    let mut elements: Vec<Element> = Vec::with_capacity(nodes.len());
+    for Node { rows, mut layers } in nodes {
+        let Some((first, others)) = rows.split_first() else {
+            continue;
+        };
+        let near = layers[0].clone();
+        let linked = |to: u32| {
+            let kept = near.iter().copied().take(width - 1);
+            std::iter::once(to).chain(kept).collect::<Vec<u32>>()
+        };
+        let more = others.len() as u32;
+        if more > 0 {
+            layers[0] = linked(next);
+        }
+        for (place, row) in (next..).zip(others) {
+            let is_last = place + 1 == next + more;
+            let list = if is_last { near.clone() } else { linked(place + 1) };
+            chains.push(Element {
+                row: *row,
+                layers: vec![list],
+            });
+        }
+        next += more;
+        elements.push(Element { row: *first, layers });
+    }
+    elements.extend(chains);
+    elements
+}
+
 /// What is said of every element.
 struct Elements<'a> {
     graph: &'a Graph,
@@ -94,7 +135,7 @@ struct Elements<'a> {
 }
 
 impl Elements<'_> {
-    fn header(&self, nodes: &[Node], entry: u32, ef_construction: usize) -> Vec<u8> {
+    fn header(&self, nodes: &[Element], entry: u32, ef_construction: usize) -> Vec<u8> {
         let (width, m) = self.graph.widths();
         let lists = 4 + 4 * width;
         let label = lists + 4 * self.graph.dimension();
@@ -112,7 +153,7 @@ impl Elements<'_> {
         header
     }
 
-    fn element(&self, node: &Node, vector: &[f32], to: &mut impl Write) -> io::Result<()> {
+    fn element(&self, node: &Element, vector: &[f32], to: &mut impl Write) -> io::Result<()> {
         let near = &node.layers[0];
         let [low, high] = (near.len() as u16).to_le_bytes();
         let mark = if self.deleted.contains(node.row) {
@@ -126,7 +167,7 @@ impl Elements<'_> {
         to.write_all(&self.labels[node.row as usize].to_le_bytes())
     }
 
-    fn upper(&self, node: &Node, to: &mut impl Write) -> io::Result<()> {
+    fn upper(&self, node: &Element, to: &mut impl Write) -> io::Result<()> {
         let m = self.graph.widths().1;
         let layers = &node.layers[1..];
         let bytes = layers.len() * (4 + 4 * m);
@@ -144,4 +185,36 @@ fn list(near: &[u32], width: usize, to: &mut impl Write) -> io::Result<()> {
     to.write_all(bytemuck::cast_slice(near))?;
     let rest = vec![0_u8; 4 * (width - near.len())];
     to.write_all(&rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rows_of_a_node_become_a_chain_that_leads_where_the_node_does() {
+        let node = |rows: &[u32], near: &[u32]| Node {
+            rows: rows.to_vec(),
+            layers: vec![near.to_vec()],
+        };
+        let nodes = vec![
+            node(&[1], &[1, 2]),
+            node(&[0, 3, 5], &[0, 2]),
+            node(&[2, 4], &[1]),
+        ];
+        let elements = one_row_each(nodes, 2);
+        let found: Vec<(u32, &[u32])> = elements
+            .iter()
+            .map(|element| (element.row, element.layers[0].as_slice()))
+            .collect();
+        let expected: [(u32, &[u32]); 6] = [
+            (1, &[1, 2]),
+            (0, &[3, 0]),
+            (2, &[5, 1]),
+            (3, &[4, 0]),
+            (5, &[0, 2]),
+            (4, &[1]),
+        ];
+        assert_eq!(found, expected);
+    }
 }

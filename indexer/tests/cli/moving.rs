@@ -487,3 +487,30 @@ fn what_a_stopped_build_left_is_lost_only_to_an_import_that_succeeds() {
     assert_eq!(fs::read_dir(place.path("v.index/segments")).unwrap().count(), 1);
     place.succeeds(&["verify", "v.index"]);
 }
+
+#[test]
+fn memory_makes_segments_of_vectors_in_any_order() {
+    let place = Workplace::with_index();
+    let row = |i: usize| format!("{{\"id\":\"{i}\",\"text\":\"pain {i}\"}}\n");
+    place.write("corpus.jsonl", (0..4500).map(row).collect::<String>());
+    place.succeeds(&["build", "corpus.jsonl", "--model", "model", "-o", "all.index"]);
+    place.succeeds(&["export", "all.index", "--out", "v.npy"]);
+    let before = rows(&place, "all.index");
+    place.write("turned.jsonl", (0..4500).rev().map(row).collect::<String>());
+    let by_ids = ["--ids", "v.ids.jsonl", "--documents", "turned.jsonl", "--json"];
+    let bounded = [&by_ids[..], &["--memory", "403M"]].concat();
+    let summary = place.json(&import("v.npy", &bounded));
+    assert_eq!(
+        (&summary["segments"], &summary["documents"]),
+        (&2.into(), &4500.into())
+    );
+    let expected: Vec<_> = before.into_iter().rev().collect();
+    assert_eq!(rows(&place, "v.index"), expected);
+    place.succeeds(&["verify", "v.index"]);
+    let little = [&by_ids[..], &["--force", "--memory", "10M"]].concat();
+    place.fails(
+        &import("v.npy", &little),
+        &["--memory: expected at least ", "found 10M"],
+    );
+    assert_eq!(rows(&place, "v.index"), expected);
+}

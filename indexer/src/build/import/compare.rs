@@ -1,10 +1,11 @@
 //! Whether vectors are those of the model that is to encode the questions.
 
 use encoder::Encoder;
-use encoder::vectors::{Vectors, is_zero};
+use encoder::vectors::is_zero;
 
 use super::ImportOptions;
 use super::join::Sample;
+use super::waiting::WaitingVectors;
 use crate::error::{IndexError, OtherVectors, Result};
 use crate::unit;
 
@@ -18,7 +19,7 @@ const LEAST: f32 = 0.98;
 pub(super) fn compare(
     options: &ImportOptions,
     encoder: &dyn Encoder,
-    given: &Vectors,
+    given: &WaitingVectors,
     samples: &[Sample],
 ) -> Result<Option<f32>> {
     if samples.is_empty() {
@@ -27,11 +28,12 @@ pub(super) fn compare(
     let texts: Vec<&str> = samples.iter().map(|sample| sample.passage.as_str()).collect();
     let encoded = encoder.encode_documents(&texts)?.vectors;
     let mut compared = Vec::with_capacity(samples.len());
+    let mut row = vec![0.0; given.dimension()];
     for (sample, encoded) in samples.iter().zip(encoded.rows()) {
         // A text without a known word has no vector of a static model.
         if !is_zero(encoded) {
-            let given = given.row(sample.row as usize);
-            compared.push((unit::cosine(encoded, given), &sample.id));
+            given.read(sample.row, &mut row)?;
+            compared.push((unit::cosine(encoded, &row), &sample.id));
         }
     }
     compared.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -5,24 +5,37 @@ mod parquet_column;
 
 use std::path::{Path, PathBuf};
 
-use encoder::vectors::{Vectors, is_zero};
+use encoder::vectors::is_zero;
 use encoder::{EncoderError, tables};
 use indexer_ann::Metric;
 
+use super::super::staging::parent;
 use super::super::{Observer, Phase};
+use super::waiting::{WaitingVectors, WaitingWriter};
 use super::{ImportOptions, STRIDE};
 use crate::error::{IndexError, Result};
 use crate::unit;
+
+/// Bytes that an id takes besides its letters: a text of its own, and an entry in a table with room to grow.
+const PER_ID: usize = 96;
 
 /// What was given.
 #[derive(Debug)]
 pub(super) struct Given {
     /// Vectors in the order of the file, as an index of the metric stores them.
-    pub vectors: Vectors,
+    pub vectors: WaitingVectors,
     /// Their ids, where they have some.
     pub ids: Option<Vec<String>>,
     /// The column that they were in.
     pub column: Option<String>,
+}
+
+impl Given {
+    /// Bytes of memory that ids take, as texts and where they are looked up.
+    pub fn id_bytes(&self) -> u64 {
+        let ids = self.ids.iter().flatten();
+        ids.map(|id| (id.len() + PER_ID) as u64).sum()
+    }
 }
 
 /// Reads the vectors and their ids.
@@ -34,6 +47,7 @@ pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Resu
         .unwrap_or_default();
     let mut taken = Taken {
         path: path.clone(),
+        folder: parent(&options.out),
         metric: options.hnsw.metric,
         vectors: None,
         observer,
@@ -60,7 +74,7 @@ pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Resu
     }
     let vectors = taken.finish()?;
     if let Some(file) = &options.ids {
-        ids = Some(read_ids(file, &vectors, path)?);
+        ids = Some(read_ids(file, vectors.len(), path)?);
     }
     Ok(Given { vectors, ids, column })
 }
@@ -68,8 +82,10 @@ pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Resu
 /// Vectors that have been read and checked.
 struct Taken<'a> {
     path: PathBuf,
+    /// Where they wait.
+    folder: PathBuf,
     metric: Metric,
-    vectors: Option<Vectors>,
+    vectors: Option<WaitingWriter>,
     observer: &'a mut dyn Observer,
 }
 
@@ -84,7 +100,10 @@ impl Taken<'_> {
         if numbers.is_empty() {
             return self.refuse("expected a vector of 1 number or more, found none");
         }
-        let dimension = self.vectors.as_ref().map_or(numbers.len(), Vectors::dimension);
+        let dimension = self
+            .vectors
+            .as_ref()
+            .map_or(numbers.len(), WaitingWriter::dimension);
         if numbers.len() != dimension {
             let found = numbers.len();
             return self.refuse(&format!(
@@ -104,8 +123,13 @@ impl Taken<'_> {
         if self.metric == Metric::Cosine && is_zero(&row) {
             return self.refuse("expected a vector with a direction, found zeros; leave the row out");
         }
-        let vectors = self.vectors.get_or_insert_with(|| Vectors::new(dimension));
-        vectors.push(&row);
+        let vectors = match &mut self.vectors {
+            Some(vectors) => vectors,
+            None => self
+                .vectors
+                .insert(WaitingWriter::create(&self.folder, dimension)?),
+        };
+        vectors.push(&row)?;
         if vectors.len().is_multiple_of(STRIDE) {
             self.observer.advance(STRIDE as u64);
             if self.observer.stopped() {
@@ -119,26 +143,27 @@ impl Taken<'_> {
     fn refuse<T>(&self, problem: &str) -> Result<T> {
         Err(IndexError::Row {
             path: self.path.clone(),
-            row: self.vectors.as_ref().map_or(0, Vectors::len) as u64 + 1,
+            row: self.vectors.as_ref().map_or(0, WaitingWriter::len) as u64 + 1,
             problem: problem.to_owned(),
         })
     }
 
-    fn finish(self) -> Result<Vectors> {
+    fn finish(self) -> Result<WaitingVectors> {
         let most = u32::MAX as usize;
-        let found = self.vectors.as_ref().map_or(0, Vectors::len);
-        self.vectors
-            .filter(|vectors| vectors.len() <= most)
-            .ok_or_else(|| IndexError::Count {
+        let found = self.vectors.as_ref().map_or(0, WaitingWriter::len);
+        match self.vectors.filter(|vectors| vectors.len() <= most) {
+            Some(vectors) => vectors.finish(),
+            None => Err(IndexError::Count {
                 what: self.path.display().to_string(),
                 expected: format!("1 to {most} vectors"),
                 found: found.to_string(),
-            })
+            }),
+        }
     }
 }
 
-/// The ids of `vectors`, which are of the file `of`: the column `id` or `_id` of a table.
-fn read_ids(path: &Path, vectors: &Vectors, of: &Path) -> Result<Vec<String>> {
+/// The ids of the `count` vectors of the file `of`: the column `id` or `_id` of a table.
+fn read_ids(path: &Path, count: usize, of: &Path) -> Result<Vec<String>> {
     let rows = tables::open(path)?;
     let column = ["id", "_id"]
         .into_iter()
@@ -152,20 +177,16 @@ fn read_ids(path: &Path, vectors: &Vectors, of: &Path) -> Result<Vec<String>> {
         }
         .into());
     };
-    let mut ids = Vec::with_capacity(vectors.len());
+    let mut ids = Vec::with_capacity(count);
     for row in rows {
         ids.push(row?.id(path, column)?);
     }
-    if ids.len() == vectors.len() {
+    if ids.len() == count {
         return Ok(ids);
     }
     Err(IndexError::Count {
         what: path.display().to_string(),
-        expected: format!(
-            "an id for each of the {} vectors of {}",
-            vectors.len(),
-            of.display()
-        ),
+        expected: format!("an id for each of the {count} vectors of {}", of.display()),
         found: ids.len().to_string(),
     })
 }

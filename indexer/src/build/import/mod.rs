@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! given: file ─▶ vectors, ids ─┐
-//! survey ─▶ join ──────────────┴─▶ compare ─▶ words ─▶ segment ─▶ new index
+//! survey ─▶ join ──────────────┴─▶ compare ─▶ words ─▶ segments ─▶ new index
 //! ```
 //!
 //! The model that made the vectors encodes the questions later, so a few documents are encoded with it first: another
@@ -11,17 +11,21 @@
 mod compare;
 mod given;
 mod join;
+mod waiting;
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use encoder::corpus::Columns;
+use encoder::text::Document;
 use encoder::vectors::Vectors;
 use encoder::{Encoder, EncoderError};
 use serde::Serialize;
 
 use super::fill::{documents, unchanged};
+use super::memory::rows_per_segment;
 use super::new_index::{self, NewIndex};
+use super::segment_writer::{FinishedSegment, SegmentWriter};
 use super::survey::survey;
 use super::word_thread::WordThread;
 use super::{Observer, Phase, now};
@@ -56,6 +60,8 @@ pub struct ImportOptions {
     pub hnsw: HnswRecord,
     /// Documents that are encoded and compared with their vectors; 0 for none.
     pub compare: usize,
+    /// Bytes of memory to stay within, by making several segments one after the other; none for one segment.
+    pub memory: Option<u64>,
 }
 
 /// What an import did.
@@ -65,6 +71,8 @@ pub struct ImportSummary {
     pub index: PathBuf,
     /// Its documents.
     pub documents: u64,
+    /// Its segments.
+    pub segments: usize,
     /// Numbers per vector.
     pub dimension: usize,
     /// How vectors and documents came together: `id` or `order`.
@@ -120,18 +128,28 @@ pub fn import(
     same_dimension(options, encoder, &given)?;
     let inputs = options.inputs();
     let mut join = Join::new(options, &given)?;
-    survey(&inputs, &options.columns, observer, |at, document| {
+    let surveyed = survey(&inputs, &options.columns, observer, |at, document| {
         join.see(at, document)
     })?;
     let joined = join.finish(&inputs)?;
+    let dimension = given.vectors.dimension();
+    let rows = rows_per_segment(
+        (options.memory, given.id_bytes(), &options.model),
+        &surveyed,
+        dimension,
+        options.hnsw,
+    )?;
     let median_cosine = compare::compare(options, encoder, &given.vectors, &joined.samples)?;
 
     // Not before: what a stopped build has left in the same place is worth keeping until this will succeed.
     let index = NewIndex::create(&options.out, options.force)?;
     index.clear()?;
-    let segment = index.segment()?;
-    let (vectors, words) = store(options, &segment, &given, &joined.rows, observer)?;
-    let finished = segment.finish((&vectors, words), options.hnsw, observer)?;
+    let finished = Storing {
+        options,
+        given: &given,
+        index: &index,
+    }
+    .segments(&joined.rows, rows as usize, observer)?;
     let Columns { id, title, text } = options.columns.clone();
     let mut sources = vec![options.vectors.clone()];
     sources.extend(options.documents.iter().cloned());
@@ -139,8 +157,8 @@ pub fn import(
         generation: index.generation(),
         created: now(),
         sextant: env!("CARGO_PKG_VERSION").into(),
-        documents: vectors.len() as u64,
-        dimension: vectors.dimension(),
+        documents: joined.rows.len() as u64,
+        dimension,
         model: ModelRecord {
             path: options.model.clone(),
             fingerprint: encoder.fingerprint().clone(),
@@ -150,19 +168,20 @@ pub fn import(
         tuning: None,
         columns: ColumnsRecord { id, title, text },
         sources,
-        segments: vec![finished.record],
+        segments: finished.iter().map(|segment| segment.record.clone()).collect(),
     };
     index.commit(&manifest)?;
     Ok(ImportSummary {
         index: options.out.clone(),
         documents: manifest.documents,
-        dimension: manifest.dimension,
+        segments: manifest.segments.len(),
+        dimension,
         joined_by: joined.by,
         compared: joined.samples.len(),
         median_cosine,
-        repaired_links: finished.repaired_links,
+        repaired_links: finished.iter().map(|segment| segment.repaired_links).sum(),
         bytes: manifest.bytes(),
-        link_seconds: finished.link_seconds,
+        link_seconds: finished.iter().map(|segment| segment.link_seconds).sum(),
         total_seconds: start.elapsed().as_secs_f64(),
     })
 }
@@ -182,36 +201,67 @@ fn same_dimension(options: &ImportOptions, encoder: &dyn Encoder, given: &Given)
     .into())
 }
 
-/// Hands the words of all documents over to be stored; that and their vectors in the same order.
-fn store(
-    options: &ImportOptions,
-    segment: &super::segment_writer::SegmentWriter,
-    given: &Given,
-    rows: &[u32],
-    observer: &mut dyn Observer,
-) -> Result<(Vectors, WordThread)> {
-    observer.begin(Phase::Copy, Some(rows.len() as u64));
-    let inputs = options.inputs();
-    let mut words = segment.words()?;
-    let mut vectors = Vectors::new(given.vectors.dimension());
-    for document in documents(&inputs, &options.columns) {
-        let mut document = document?;
-        if let Some(column) = &given.column {
-            document.fields.shift_remove(column);
+/// Documents and their vectors on their way into the segments of a new index.
+struct Storing<'a> {
+    options: &'a ImportOptions,
+    given: &'a Given,
+    index: &'a NewIndex,
+}
+
+impl Storing<'_> {
+    /// Makes segments of `most` documents, each written before the next is read; `rows` are those of the vectors, in the
+    /// order of the documents.
+    fn segments(
+        &self,
+        rows: &[u32],
+        most: usize,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<FinishedSegment>> {
+        let inputs = self.options.inputs();
+        let mut documents = documents(&inputs, &self.options.columns);
+        let (mut finished, mut done) = (Vec::new(), 0);
+        for some in rows.chunks(most) {
+            observer.begin(Phase::Copy, Some((rows.len() - done) as u64));
+            let segment = self.index.segment()?;
+            let (vectors, words) = self.store(&segment, some, &mut documents, observer)?;
+            done += vectors.len();
+            if vectors.len() < some.len() {
+                unchanged(&inputs, rows.len() as u64, done as u64)?;
+            }
+            finished.push(segment.finish((&vectors, words), self.options.hnsw, observer)?);
         }
-        words.add(document)?;
-        let Some(&row) = rows.get(vectors.len()) else {
-            unchanged(&inputs, rows.len() as u64, rows.len() as u64 + 1)?;
-            break;
-        };
-        vectors.push(given.vectors.row(row as usize));
-        if vectors.len().is_multiple_of(STRIDE) {
-            observer.advance(STRIDE as u64);
-            if observer.stopped() {
-                return Err(IndexError::Interrupted);
+        let more = documents.count();
+        unchanged(&inputs, rows.len() as u64, (rows.len() + more) as u64)?;
+        Ok(finished)
+    }
+
+    /// Hands the words of the next documents over to be stored; that and their vectors, which are at `rows`.
+    fn store(
+        &self,
+        segment: &SegmentWriter,
+        rows: &[u32],
+        documents: &mut impl Iterator<Item = Result<Document>>,
+        observer: &mut dyn Observer,
+    ) -> Result<(Vectors, WordThread)> {
+        let mut words = segment.words()?;
+        let dimension = self.given.vectors.dimension();
+        let mut vectors = Vectors::new(dimension);
+        let mut vector = vec![0.0; dimension];
+        for (&row, document) in rows.iter().zip(documents) {
+            let mut document = document?;
+            if let Some(column) = &self.given.column {
+                document.fields.shift_remove(column);
+            }
+            words.add(document)?;
+            self.given.vectors.read(row, &mut vector)?;
+            vectors.push(&vector);
+            if vectors.len().is_multiple_of(STRIDE) {
+                observer.advance(STRIDE as u64);
+                if observer.stopped() {
+                    return Err(IndexError::Interrupted);
+                }
             }
         }
+        Ok((vectors, words))
     }
-    unchanged(&inputs, rows.len() as u64, vectors.len() as u64)?;
-    Ok((vectors, words))
 }

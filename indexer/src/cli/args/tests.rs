@@ -63,7 +63,7 @@ fn every_flag_is_heard() {
     );
     assert!(arguments.force && arguments.json);
     assert_eq!(
-        (arguments.truncate_dim, arguments.memory),
+        (arguments.truncate_dim, arguments.graph.memory),
         (Some(96), Some(4 << 30))
     );
     assert_eq!(arguments.encoding.precision, Precision::Bf16);
