@@ -33,8 +33,13 @@ const TEXTS: [(&str, &str, &str); 8] = [
     ("eczema", "Eczema", "Dry skin itches and turns red."),
 ];
 
+/// Documents with the text of "rest".
+const COPIES: [&str; 3] = ["rest-2", "rest-3", "rest-4"];
+
 /// What is written today: format 4, by the inner product.
 const TODAY: &str = "4-dot";
+/// The same by the cosine, with graphs of which a node has several rows.
+const GROUPS: &str = "4-groups";
 
 fn fixture(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/format-{version}"))
@@ -125,14 +130,30 @@ fn format_4_opens_with_its_metric() {
 }
 
 #[test]
+fn format_4_finds_all_rows_of_a_node() {
+    let reader = IndexReader::open(&fixture(GROUPS)).unwrap();
+    assert_eq!((reader.row_count(), reader.len()), (11, 10));
+    let graph = fixture(GROUPS)
+        .join("segments")
+        .join(&reader.manifest().segments[1].name)
+        .join("graph.bin");
+    assert_eq!(std::fs::read(graph).unwrap()[8], 3, "the graph's version");
+    let near = reader.search_vectors(reader.vector(5).unwrap(), 4, 16).unwrap();
+    assert_eq!(rows(&near), [5, 8, 9, 10]);
+    assert_scores(&near, &[1.0; 4]);
+    let near = reader.search_vectors(reader.vector(1).unwrap(), 3, 16).unwrap();
+    assert_eq!(rows(&near), [1, 2, 0]);
+}
+
+#[test]
 fn cosines_are_written_so_that_format_3_can_read_them() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("made.index");
-    write(&out, Metric::Cosine);
+    write(&out, Metric::Cosine, 0);
     let head = std::fs::read_to_string(out.join("MANIFEST")).unwrap();
     assert!(head.starts_with("sextant-index 3 ") && !head.contains("metric"));
     let out = folder.path().join("other.index");
-    write(&out, Metric::Dot);
+    write(&out, Metric::Dot, 0);
     let head = std::fs::read_to_string(out.join("MANIFEST")).unwrap();
     assert!(head.starts_with("sextant-index 4 ") && head.contains("\"metric\": \"dot\""));
 }
@@ -151,13 +172,20 @@ fn the_version_of_today_has_its_fixture() {
 #[test]
 #[ignore = "writes the fixture of the present format version; never replaces one"]
 fn write_the_fixture_of_this_version() {
-    write(&fixture(TODAY), Metric::Dot);
+    for (name, metric, copies) in [(TODAY, Metric::Dot, 0), (GROUPS, Metric::Cosine, 3)] {
+        if !fixture(name).exists() {
+            write(&fixture(name), metric, copies);
+        }
+    }
 }
 
-/// An index of two segments with a deleted row.
-fn write(out: &Path, metric: Metric) {
+/// An index of two segments with a deleted row; the second has so many more documents with the text of "rest".
+fn write(out: &Path, metric: Metric, copies: usize) {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = TEXTS.split_at(5);
+    let (_, title, text) = second[0];
+    let copies = COPIES.iter().take(copies).map(|id| (*id, title, text));
+    let second: Vec<_> = second.iter().copied().chain(copies).collect();
     let options = BuildOptions {
         inputs: vec![input(folder.path(), 0, first)],
         columns: Default::default(),
@@ -176,7 +204,7 @@ fn write(out: &Path, metric: Metric) {
     let encoder = HashEncoder::new(16).truncated_from(32);
     build(&options, &encoder, &mut Unwatched).unwrap();
     let more = AddOptions {
-        inputs: vec![input(folder.path(), 5, second)],
+        inputs: vec![input(folder.path(), 5, &second)],
         columns: Default::default(),
         known: Known::Refuse,
         model: "hash".into(),

@@ -13,7 +13,7 @@ pub enum Codes {
     Float32,
     /// `f16`, 2 bytes.
     Float16,
-    /// One byte, on one scale for all coordinates. Of unit vectors that clips one coordinate in ten thousand; where
+    /// One byte, on one scale for all coordinates. Of unit vectors that clips one coordinate in a hundred thousand; where
     /// lengths count, the largest coordinate sets the scale.
     #[default]
     Int8,
@@ -100,9 +100,7 @@ impl Coder {
     pub fn doubt(&self, query: &QueryCode, k: usize) -> (f32, usize) {
         match self.codes {
             Codes::Float32 | Codes::Float16 => (0.0, k),
-            // The codes of short rows are coarse, and only distances are about short rows.
-            Codes::Int8 if self.metric == Metric::Euclidean => (query.error(), usize::MAX),
-            Codes::Int8 => (query.error(), 4 * k),
+            Codes::Int8 => (query.error(), usize::MAX),
             Codes::Binary => (f32::INFINITY, 8 * (k + 8)),
         }
     }
@@ -241,7 +239,7 @@ fn reach(rows: Rows<'_>) -> f32 {
     /// Rows that are looked at.
     const SAMPLE: usize = 4096;
     /// The share of coordinates that is not clipped.
-    const KEPT: f64 = 0.9999;
+    const KEPT: f64 = 0.99999;
     let step = (rows.len() / SAMPLE).max(1);
     let sampled = (0..rows.len()).step_by(step).flat_map(|row| rows.row(row));
     let mut sizes: Vec<f32> = sampled.map(|x| x.abs()).collect();
@@ -285,12 +283,12 @@ impl QueryCode {
         self.bias_scale
     }
 
-    /// What the rounding of two rows and of the query can do to the difference of their scores: four times its standard
-    /// deviation, if the rows' codes are as long as the query's. A rounding is off by `sqrt(1/12)` steps.
+    /// What the rounding of two rows and of the query can do to the difference of their scores: three and a half times its
+    /// standard deviation, if the rows' codes are as long as the query's. A rounding is off by `sqrt(1/12)` steps.
     fn error(&self) -> f32 {
         let squares = self.code.bytes().iter().map(|byte| i32::from(*byte as i8).pow(2));
         let length = (squares.sum::<i32>() as f32).sqrt();
-        4.0 * length * (4.0_f32 / 12.0).sqrt()
+        3.5 * length * (4.0_f32 / 12.0).sqrt()
     }
 
     fn find_shift(&mut self) {

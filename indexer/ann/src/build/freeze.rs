@@ -15,8 +15,10 @@ use crate::rows::Rows;
 #[derive(Debug)]
 pub struct Frozen {
     header: Header,
-    /// The row of each node, in the order of the file.
+    /// The rows of each node, in the order of the file.
     rows: Vec<u32>,
+    /// Where those of each node start, and where the last ones end.
+    starts: Vec<u32>,
     level0: Lists,
     /// The nodes on upper layers.
     nodes: Vec<u32>,
@@ -38,7 +40,11 @@ impl Building {
         }
         let listed = upper.first().map_or(1, Vec::len);
         let nodes = places[..listed].to_vec();
-        let rows = order.iter().map(|node| self.order[*node as usize]).collect();
+        let (mut rows, mut starts) = (Vec::with_capacity(vectors.len()), vec![0]);
+        for node in &order {
+            rows.extend(self.groups.rows(self.order[*node as usize]));
+            starts.push(rows.len() as u32);
+        }
         let level0: Lists = order
             .par_iter()
             .map(|node| {
@@ -55,6 +61,7 @@ impl Building {
         };
         let header = Header {
             count: level0.len(),
+            rows: rows.len(),
             coder,
             m,
             width: level0.iter().map(Vec::len).max().unwrap_or(0).max(2 * m),
@@ -64,6 +71,7 @@ impl Building {
         Frozen {
             header,
             rows,
+            starts,
             level0,
             nodes,
             upper,
@@ -98,18 +106,17 @@ impl Frozen {
         let coder = self.header.coder;
         let mut code = crate::lines::Lines::default();
         out.start_part()?;
-        for row in &self.rows {
+        for row in self.first_rows() {
             let code = code.resized(coder.stride());
-            coder.encode(vectors.row(*row as usize), code);
+            coder.encode(vectors.row(row as usize), code);
             out.write(code)?;
         }
         out.lists(&self.level0, self.header.width)?;
         out.numbers(&self.rows)?;
         let biases: Vec<f32> = match coder.is_biased() {
             true => self
-                .rows
-                .iter()
-                .map(|row| coder.bias(vectors.row(*row as usize)))
+                .first_rows()
+                .map(|row| coder.bias(vectors.row(row as usize)))
                 .collect(),
             false => Vec::new(),
         };
@@ -117,7 +124,17 @@ impl Frozen {
         out.numbers(&self.nodes)?;
         self.upper
             .iter()
-            .try_for_each(|lists| out.lists(lists, self.header.m))
+            .try_for_each(|lists| out.lists(lists, self.header.m))?;
+        match self.header.has_groups() {
+            true => out.numbers(&self.starts),
+            false => Ok(()),
+        }
+    }
+
+    /// The row whose code each node has.
+    fn first_rows(&self) -> impl Iterator<Item = u32> {
+        let starts = self.starts.iter().take(self.header.count);
+        starts.map(|start| self.rows[*start as usize])
     }
 }
 

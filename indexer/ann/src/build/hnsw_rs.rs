@@ -2,7 +2,9 @@
 
 use hnsw_rs::prelude::{Distance, Hnsw};
 
+use super::groups::Groups;
 use super::{Building, Parameters};
+use crate::codes::Coder;
 use crate::graph::format::MOST_LAYERS;
 use crate::metric::Metric;
 use crate::rows::Rows;
@@ -22,10 +24,11 @@ impl Distance<f32> for Far {
     }
 }
 
-/// Links the rows; nothing where `progress` says no.
+/// Links the first rows of all groups; nothing where `progress` says no.
 pub(super) fn build(
     rows: Rows<'_>,
     parameters: Parameters,
+    nodes: (Coder, Groups),
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> Option<Building> {
     assert!(parameters.metric != Metric::Dot, "hnsw_rs needs distances");
@@ -34,12 +37,13 @@ pub(super) fn build(
     } = parameters;
     let hnsw = Hnsw::new(
         m,
-        rows.len(),
+        nodes.1.len(),
         MOST_LAYERS,
         ef_construction,
         Far(parameters.metric),
     );
-    let points: Vec<(&[f32], usize)> = (0..rows.len()).map(|row| (rows.row(row), row)).collect();
+    let point = |group: usize| (rows.row(nodes.1.first(group as u32) as usize), group);
+    let points: Vec<(&[f32], usize)> = (0..nodes.1.len()).map(point).collect();
     let (first, rest) = points.split_at(SERIAL.min(points.len()));
     first.iter().for_each(|point| hnsw.insert_slice(*point));
     if !progress(first.len()) {
@@ -51,10 +55,15 @@ pub(super) fn build(
             return None;
         }
     }
-    Some(read_out(&hnsw, rows, parameters))
+    Some(read_out(&hnsw, rows, parameters, nodes))
 }
 
-fn read_out(hnsw: &Hnsw<'_, f32, Far>, rows: Rows<'_>, parameters: Parameters) -> Building {
+fn read_out(
+    hnsw: &Hnsw<'_, f32, Far>,
+    rows: Rows<'_>,
+    parameters: Parameters,
+    nodes: (Coder, Groups),
+) -> Building {
     let points = hnsw.get_point_indexation();
     let top = usize::from(hnsw.get_max_level_observed());
     let on_layer = |layer| points.get_layer_iterator(layer);
@@ -67,10 +76,10 @@ fn read_out(hnsw: &Hnsw<'_, f32, Far>, rows: Rows<'_>, parameters: Parameters) -
         .collect();
     let order: Vec<u32> = placed.iter().map(|point| point.1).collect();
     let mut node_of = vec![0; order.len()];
-    for (node, row) in (0..).zip(&order) {
-        node_of[*row as usize] = node;
+    for (node, group) in (0..).zip(&order) {
+        node_of[*group as usize] = node;
     }
-    let mut building = Building::start(rows, parameters, order, &layers);
+    let mut building = Building::start(rows, parameters, nodes, (order, &layers));
     for point in (0..=top).flat_map(on_layer) {
         let node = node_of[point.get_origin_id()];
         let lists = point.get_neighborhood_id();

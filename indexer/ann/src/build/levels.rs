@@ -2,15 +2,15 @@
 
 use crate::graph::format::MOST_LAYERS;
 
-/// The rows in the order of their insertion, and how many of the first ones are on layer 1, on layer 2, ….
+/// `count` nodes in the order of their insertion, and how many of the first ones are on layer 1, on layer 2, ….
 ///
-/// A row's layer is drawn as in the paper, `floor(-ln(u) / ln(m))`, from a hash of its number, so that it depends on
+/// A node's layer is drawn as in the paper, `floor(-ln(u) / ln(m))`, from a hash of its number, so that it depends on
 /// nothing else; the highest layers come first, and within a layer the order is random.
 pub(super) fn order(count: usize, m: usize) -> (Vec<u32>, Vec<usize>) {
     let mut drawn: Vec<(usize, u64, u32)> = (0..count as u32)
-        .map(|row| {
-            let hash = scramble(u64::from(row));
-            (layer(hash, m), scramble(hash), row)
+        .map(|node| {
+            let hash = scramble(u64::from(node));
+            (layer(hash, m), scramble(hash), node)
         })
         .collect();
     drawn.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));

@@ -7,10 +7,13 @@
 //!
 //! hnsw_rs can build the graph instead ([`Builder::HnswRs`]); what is written and searched is the same file.
 //!
+//! Rows with equal codes are one node ([`Groups`]).
+//!
 //! The highest layers come first, so that the nodes of a layer are the first ones of the order and need no table. All
 //! distances are taken between codes: building is as fast as searching, and the vectors in full are not needed.
 
 mod freeze;
+mod groups;
 mod hnsw_rs;
 mod insert;
 mod levels;
@@ -29,6 +32,7 @@ use crate::rows::Rows;
 use crate::simd::{CodeRows, Isa};
 use crate::walk::Space;
 pub use freeze::Frozen;
+use groups::Groups;
 use links::Links;
 
 /// How a graph is built.
@@ -54,7 +58,8 @@ const LARGEST_BATCH: usize = 8192;
 /// What is being built, with the codes that distances are taken between.
 struct Building {
     parameters: Parameters,
-    /// The row of each node; nodes are numbered in the order of their insertion.
+    groups: Groups,
+    /// The group of each node; nodes are numbered in the order of their insertion.
     order: Vec<u32>,
     coder: Coder,
     codes: Lines,
@@ -79,9 +84,19 @@ pub fn build(
         "{} rows",
         rows.len()
     );
+    // Signs alone tell too little to choose neighbours by.
+    let codes = match parameters.codes {
+        Codes::Binary => Codes::Int8,
+        codes => codes,
+    };
+    let coder = Coder::fit(codes, parameters.metric, rows);
+    let groups = Groups::find(rows, &coder);
+    if !progress(rows.len() - groups.len()) {
+        return None;
+    }
     let building = match parameters.builder {
-        Builder::Batches => in_batches(rows, parameters, progress),
-        Builder::HnswRs => hnsw_rs::build(rows, parameters, progress),
+        Builder::Batches => in_batches(rows, parameters, (coder, groups), progress),
+        Builder::HnswRs => hnsw_rs::build(rows, parameters, (coder, groups), progress),
     };
     building.map(|building| building.freeze(rows))
 }
@@ -89,11 +104,12 @@ pub fn build(
 fn in_batches(
     rows: Rows<'_>,
     parameters: Parameters,
+    nodes: (Coder, Groups),
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> Option<Building> {
-    let (order, layers) = levels::order(rows.len(), parameters.m);
-    let mut building = Building::start(rows, parameters, order, &layers);
-    let (count, mut done) = (rows.len(), 1);
+    let (order, layers) = levels::order(nodes.1.len(), parameters.m);
+    let mut building = Building::start(rows, parameters, nodes, (order, &layers));
+    let (count, mut done) = (building.order.len(), 1);
     if !progress(1) {
         return None;
     }
@@ -109,31 +125,29 @@ fn in_batches(
 }
 
 impl Building {
-    /// No links yet between the rows, which are numbered in the order `order`; `layers` has the number of nodes on
+    /// No links yet between the groups, which are numbered in the order `order`; `layers` has the number of nodes on
     /// layer 1, on layer 2, ….
-    fn start(rows: Rows<'_>, parameters: Parameters, order: Vec<u32>, layers: &[usize]) -> Self {
-        // Signs alone tell too little to choose neighbours by.
-        let codes = match parameters.codes {
-            Codes::Binary => Codes::Int8,
-            codes => codes,
-        };
-        let coder = Coder::fit(codes, parameters.metric, rows);
+    fn start(
+        rows: Rows<'_>,
+        parameters: Parameters,
+        (coder, groups): (Coder, Groups),
+        (order, layers): (Vec<u32>, &[usize]),
+    ) -> Self {
         let mut coded = Lines::default();
         let stride = coder.stride();
-        let places = coded.resized(rows.len() * stride).par_chunks_mut(stride);
+        let places = coded.resized(order.len() * stride).par_chunks_mut(stride);
+        let row_of = |group: &u32| rows.row(groups.first(*group) as usize);
         places
             .zip(&order)
-            .for_each(|(code, row)| coder.encode(rows.row(*row as usize), code));
+            .for_each(|(code, group)| coder.encode(row_of(group), code));
         let biases = match coder.is_biased() {
-            true => order
-                .par_iter()
-                .map(|row| coder.bias(rows.row(*row as usize)))
-                .collect(),
+            true => order.par_iter().map(|group| coder.bias(row_of(group))).collect(),
             false => Vec::new(),
         };
         Self {
             parameters,
-            links: Links::new(rows.len(), layers, parameters.m),
+            links: Links::new(order.len(), layers, parameters.m),
+            groups,
             order,
             coder,
             codes: coded,

@@ -230,3 +230,50 @@ fn nothing_comes_of_a_build_that_is_stopped() {
     assert!(build(Rows::new(&numbers, 4, 4), PARAMETERS, &mut progress).is_none());
     assert!((100..200).contains(&rows));
 }
+
+/// Many rows that a graph cannot tell apart take nothing from the others, and are found as exact search finds them.
+#[test]
+fn rows_with_equal_codes_are_one_node() {
+    const DISTINCT: usize = 1500;
+    for builder in [Builder::Batches, Builder::HnswRs] {
+        for metric in [Metric::Cosine, Metric::Euclidean] {
+            let mut numbers = clustered(DISTINCT, 24, metric);
+            for copy in 0..3000 {
+                let of = copy % 3 * 500;
+                numbers.extend_from_within(of * 24..(of + 1) * 24);
+            }
+            let rows = Rows::new(&numbers, 24, 24);
+            let parameters = Parameters {
+                metric,
+                builder,
+                ..PARAMETERS
+            };
+            let (_folder, graph) = stored(rows, parameters);
+            assert_eq!((graph.len(), graph.nodes().unwrap().len()), (4500, DISTINCT));
+            assert_eq!(graph.reachable().unwrap().count(), 4500);
+            let some: Vec<f32> = (0..DISTINCT)
+                .step_by(25)
+                .flat_map(|row| rows.row(row).to_vec())
+                .collect();
+            let queries = Rows::new(&some, 24, 24);
+            assert!(
+                recall(&graph, rows, queries, 64, None) > 0.99,
+                "{builder:?} {metric:?}"
+            );
+            // Of a thousand copies the first ones, and of those that are accepted, too.
+            let mut accept = RowSet::new(4500);
+            for row in 2000..4500 {
+                accept.insert(row);
+            }
+            for accept in [None, Some(&accept)] {
+                let options = SearchOptions {
+                    k: 30,
+                    ef: 64,
+                    accept,
+                };
+                let found = graph.search(rows, rows.row(500), options).unwrap().neighbors;
+                assert_eq!(found, exact(rows, metric, rows.row(500), 30, accept));
+            }
+        }
+    }
+}

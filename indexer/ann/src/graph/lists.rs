@@ -1,13 +1,14 @@
 //! The graph as lists, for whoever writes it in another form.
 
 use super::Graph;
-use crate::error::Result;
+use crate::error::{AnnError, Result};
+use crate::row_set::RowSet;
 
 /// A node with its neighbours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// The row of the vectors that it is.
-    pub row: u32,
+    /// The rows of the vectors that it is: one, or all that have its codes, ascending.
+    pub rows: Vec<u32>,
     /// Its neighbours on layer 0, on layer 1, …, by their numbers; on layer 0 nearest first.
     pub layers: Vec<Vec<u32>>,
 }
@@ -33,15 +34,14 @@ impl Graph {
     /// # Errors
     /// The file is damaged.
     pub fn nodes(&self) -> Result<Vec<Node>> {
-        let row_of = self.numbers(&self.layout.rows);
-        let count = self.len();
+        let count = self.header.count;
         let near = |list: &[u32]| -> Vec<u32> {
             let nodes = list.iter().copied();
             nodes.take_while(|near| (*near as usize) < count).collect()
         };
         let mut nodes: Vec<Node> = (0..count as u32)
             .map(|node| Node {
-                row: row_of.get(node as usize).unwrap_or_default(),
+                rows: self.rows_of(node).collect(),
                 layers: vec![near(self.near(node))],
             })
             .collect();
@@ -59,6 +59,21 @@ impl Graph {
             }
         }
         self.file.intact()?;
+        self.each_row_once(&nodes)?;
         Ok(nodes)
+    }
+
+    /// Refuses a file by which a node has no row, or a row no node or two.
+    fn each_row_once(&self, nodes: &[Node]) -> Result<()> {
+        let mut seen = RowSet::new(self.len());
+        for node in nodes {
+            let is_sound = |row: &u32| (*row as usize) < self.len() && seen.insert(*row);
+            if node.rows.is_empty() || !node.rows.iter().all(is_sound) {
+                let expected = format!("each of {} rows once", self.len());
+                let found = format!("a node with the rows {:?}", node.rows);
+                return Err(AnnError::damaged(self.file.path(), expected, found));
+            }
+        }
+        Ok(())
     }
 }

@@ -67,12 +67,12 @@ impl Graph {
         })
     }
 
-    /// Number of nodes, which is the number of rows.
+    /// Number of rows.
     pub fn len(&self) -> usize {
-        self.header.count
+        self.header.rows
     }
 
-    /// Whether there is no node; a graph always has one.
+    /// Whether there is no row; a graph always has one.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -97,22 +97,20 @@ impl Graph {
     /// # Errors
     /// The file is damaged.
     pub fn reachable(&self) -> Result<RowSet> {
-        let mut reached = RowSet::new(self.len());
+        let count = self.header.count;
+        let mut reached = RowSet::new(count);
         let mut waiting = vec![self.entry()];
         reached.insert(self.entry());
         while let Some(node) = waiting.pop() {
             let near = self
                 .near(node)
                 .iter()
-                .take_while(|near| (**near as usize) < self.len());
+                .take_while(|near| (**near as usize) < count);
             waiting.extend(near.filter(|near| reached.insert(**near)));
         }
-        let row_of = self.numbers(&self.layout.rows);
         let mut rows = RowSet::new(self.len());
-        for node in reached.iter() {
-            if let Some(row) = row_of.get(node as usize) {
-                rows.insert(row);
-            }
+        for row in reached.iter().flat_map(|node| self.rows_of(node)) {
+            rows.insert(row);
         }
         self.file.intact()?;
         Ok(rows)
@@ -121,7 +119,23 @@ impl Graph {
     /// The node where every walk starts.
     fn entry(&self) -> u32 {
         let node = self.numbers(&self.layout.nodes).get(0);
-        node.filter(|node| (*node as usize) < self.len()).unwrap_or(0)
+        node.filter(|node| (*node as usize) < self.header.count)
+            .unwrap_or(0)
+    }
+
+    /// The rows that a node stands for, ascending.
+    #[inline]
+    fn rows_of(&self, node: u32) -> impl Iterator<Item = u32> {
+        let places = match self.header.has_groups() {
+            true => {
+                let starts = self.numbers(&self.layout.starts);
+                let [start, end] = [0, 1].map(|next| starts.get(node as usize + next).unwrap_or_default());
+                start..end.min(self.header.rows as u32)
+            }
+            false => node..node + 1,
+        };
+        let rows = self.numbers(&self.layout.rows);
+        places.filter_map(move |place| rows.get(place as usize))
     }
 
     /// The neighbours of a node on layer 0; a number of no node ends them.

@@ -77,7 +77,7 @@ impl Graph {
         if k == 0 || query.len() != self.dimension() || rows.dimension() != self.dimension() {
             return found;
         }
-        let ef = ef.max(k).min(self.len());
+        let ef = ef.max(k).min(self.header.count);
         let Some(accept) = accept else {
             found.neighbors = self.walk(rows, query, (k, ef), None);
             return found;
@@ -141,22 +141,19 @@ impl Graph {
         k: usize,
         (context, accept): (&Context, Option<&RowSet>),
     ) -> Vec<Neighbor> {
-        let row_of = self.numbers(&self.layout.rows);
         let (doubt, most) = self.header.coder.doubt(&context.query, k);
         let mut found: Vec<Neighbor> = Vec::with_capacity(most.min(context.pool.entries().len()));
-        let mut least = f32::NEG_INFINITY;
+        let (mut least, mut nodes) = (f32::NEG_INFINITY, 0);
         for entry in context.pool.entries() {
-            let Some(row) = row_of.get(entry.node() as usize) else {
-                continue;
-            };
-            if accept.is_some_and(|accept| !accept.contains(row)) {
-                continue;
-            }
-            if found.len() == most || entry.score() < least {
+            if nodes == most || entry.score() < least {
                 break;
             }
-            found.push(Neighbor { row, score: 0.0 });
-            if found.len() == k {
+            let before = found.len();
+            let rows = self.rows_of(entry.node());
+            let accepted = rows.filter(|row| accept.is_none_or(|accept| accept.contains(*row)));
+            found.extend(accepted.map(|row| Neighbor { row, score: 0.0 }));
+            nodes += usize::from(found.len() > before);
+            if before < k && found.len() >= k {
                 least = entry.score() - doubt;
             }
         }

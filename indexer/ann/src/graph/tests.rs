@@ -4,10 +4,12 @@ use crate::blocks::{BLOCK_BYTES, hash_block};
 use crate::build::{Parameters, build};
 use crate::rows::Rows;
 
-fn whole() -> (Vec<f32>, Vec<u8>) {
-    let numbers: Vec<f32> = (0..20 * 3)
+/// The file of 20 rows; with `copies` of the first one, which are its node.
+fn whole(copies: usize) -> (Vec<f32>, Vec<u8>) {
+    let mut numbers: Vec<f32> = (0..20 * 3)
         .map(|i| ((i * 7919) % 101) as f32 / 50.0 - 1.0)
         .collect();
+    (0..copies).for_each(|_| numbers.extend_from_within(..3));
     let rows = Rows::new(&numbers, 3, 3);
     let parameters = Parameters {
         m: 4,
@@ -24,19 +26,32 @@ fn whole() -> (Vec<f32>, Vec<u8>) {
 
 #[test]
 fn no_damage_to_the_file_can_do_more_than_spoil_the_result() {
-    let (numbers, whole) = whole();
-    let rows = Rows::new(&numbers, 3, 3);
+    for copies in [0, 5] {
+        let (numbers, whole) = whole(copies);
+        damage_cannot_do_more(Rows::new(&numbers, 3, 3), &whole);
+    }
+}
+
+fn damage_cannot_do_more(rows: Rows<'_>, whole: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("graph.bin");
     for offset in 0..whole.len() {
         for value in [0x00, 0x7f, 0xff] {
-            let mut bytes = whole.clone();
+            let mut bytes = whole.to_vec();
             bytes[offset] = value;
             std::fs::write(&path, &bytes).unwrap();
             let Ok(graph) = MappedFile::open(&path).and_then(Graph::open) else {
                 continue;
             };
             graph.reachable().unwrap();
+            if let Ok(nodes) = graph.nodes() {
+                assert!(
+                    nodes
+                        .iter()
+                        .flat_map(|node| &node.rows)
+                        .all(|row| (*row as usize) < rows.len())
+                );
+            }
             let query = vec![0.5; graph.dimension().min(100)];
             let options = SearchOptions {
                 k: 5,
@@ -51,21 +66,23 @@ fn no_damage_to_the_file_can_do_more_than_spoil_the_result() {
 
 #[test]
 fn a_file_that_is_cut_is_refused() {
-    let (_, whole) = whole();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("graph.bin");
-    for length in 0..whole.len() {
-        std::fs::write(&path, &whole[..length]).unwrap();
-        assert!(
-            MappedFile::open(&path).and_then(Graph::open).is_err(),
-            "{length} bytes"
-        );
+    for copies in [0, 5] {
+        let (_, whole) = whole(copies);
+        for length in 0..whole.len() {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            assert!(
+                MappedFile::open(&path).and_then(Graph::open).is_err(),
+                "{length} bytes"
+            );
+        }
     }
 }
 
 #[test]
 fn queries_of_another_dimension_find_nothing() {
-    let (numbers, whole) = whole();
+    let (numbers, whole) = whole(0);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("graph.bin");
     std::fs::write(&path, whole).unwrap();
@@ -102,7 +119,7 @@ fn queries_of_another_dimension_find_nothing() {
 #[test]
 fn a_byte_that_flips_is_noticed_before_it_changes_what_is_found() {
     let numbers: Vec<f32> = (0..3000 * 16)
-        .map(|i| ((i * 7919) % 1009) as f32 / 500.0 - 1.0)
+        .map(|i| ((i * 7919) % 48_017) as f32 / 24_000.0 - 1.0)
         .collect();
     let rows = Rows::new(&numbers, 16, 16);
     for metric in Metric::ALL {
