@@ -49,6 +49,9 @@ pub struct Entry {
     pub map_seconds: Option<f64>,
     /// By how much the process grew from before opening to after all searches, mapped pages included, in MiB.
     pub held_mib: f64,
+    /// The same without the mapped vectors in full, of which a query reads some dozens and which the system takes back
+    /// when it needs the room; none where a tool has no such file.
+    pub walk_mib: Option<f64>,
     /// One for each number of threads.
     pub curves: Vec<(usize, Curve)>,
 }
@@ -61,7 +64,7 @@ impl Entry {
         let entry = json!({
             "type": "neighbors", "set": self.set.to_string(), "vectors": self.count, "dimension": self.dimension,
             "tool": self.tool.name, "bytes": self.bytes, "open_seconds": self.open_seconds,
-            "map_seconds": self.map_seconds, "held_mib": self.held_mib,
+            "map_seconds": self.map_seconds, "held_mib": self.held_mib, "walk_mib": self.walk_mib,
             "builds": self.builds.iter().map(build).collect::<Vec<_>>(),
             "curves": self.curves.iter().map(curve).collect::<Vec<_>>(),
         });
@@ -109,6 +112,7 @@ impl Bench<'_> {
             open_seconds: f64::INFINITY,
             map_seconds: None,
             held_mib: 0.0,
+            walk_mib: None,
             curves: Vec::new(),
         };
         for &threads in &self.options.threads {
@@ -147,6 +151,7 @@ impl Bench<'_> {
         let least = |seconds: f64| entry.map_seconds.map_or(seconds, |before| before.min(seconds));
         entry.map_seconds = found["map_seconds"].as_f64().map(least);
         entry.held_mib = entry.held_mib.max(figure(&found, "held_mib")?);
+        entry.walk_mib = found["walk_mib"].as_f64().or(entry.walk_mib);
         let points = found["points"].as_array().context("a search told no points")?;
         for (i, &threads) in self.options.threads.iter().enumerate() {
             let read = |point: &Value| {

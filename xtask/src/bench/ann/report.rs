@@ -39,28 +39,34 @@ fn sizes(entries: &[Entry]) -> String {
     threads().for_each(|threads| {
         let _ = write!(table, " build, {} |", in_words(threads));
     });
-    table += " build memory | on disk | open | mapped | held after searching | bytes a vector |\n| --- |";
-    table += &" ---: |".repeat(threads().count() + 6);
+    table += " build memory | on disk | open | mapped | held after searching | of it for walks | bytes a vector, of it for walks |\n| --- |";
+    table += &" ---: |".repeat(threads().count() + 7);
     for entry in entries {
         let _ = write!(table, "\n| {} |", entry.tool.name);
         for build in &entry.builds {
             let _ = write!(table, " {:.1} s |", build.seconds);
         }
         let mib = entry.builds.iter().map(|build| build.mib).fold(0.0, f64::max);
-        let mapped = entry
-            .map_seconds
-            .map_or("–".to_owned(), |seconds| format!("{:.2} ms", 1e3 * seconds));
+        let mapped = told(entry.map_seconds, |seconds| format!("{:.2} ms", 1e3 * seconds));
+        let a_vector = |mib: f64| format!("{:.0}", mib * 1_048_576.0 / entry.count as f64);
         let _ = write!(
             table,
-            " {mib:.0} MiB | {:.1} MB | {:.2} ms | {mapped} | {:.1} MiB | {:.0} |",
+            " {mib:.0} MiB | {:.1} MB | {:.2} ms | {mapped} | {:.1} MiB | {} | {}, {} |",
             entry.bytes as f64 / 1e6,
             1e3 * entry.open_seconds,
             entry.held_mib,
-            entry.held_mib * 1_048_576.0 / entry.count as f64
+            told(entry.walk_mib, |mib| format!("{mib:.1} MiB")),
+            a_vector(entry.held_mib),
+            told(entry.walk_mib, a_vector)
         );
     }
     table.push('\n');
     table
+}
+
+/// A figure, or that there is none.
+fn told(figure: Option<f64>, in_words: impl Fn(f64) -> String) -> String {
+    figure.map_or("–".to_owned(), in_words)
 }
 
 /// Queries a second at each recall.
@@ -215,6 +221,7 @@ pub(super) mod tests {
             open_seconds: 0.25e-3,
             map_seconds: None,
             held_mib: 4.0,
+            walk_mib: name.starts_with("Sextant").then_some(1.0),
             curves: vec![(
                 1,
                 Curve::new(vec![point(10, 0.5, 4.0 * speed), point(20, 0.95, speed)]),
@@ -235,7 +242,8 @@ pub(super) mod tests {
         .into();
         let text = text(&of_set, &Options::default());
         for line in [
-            "| hnswlib | 2.0 s | 30 MiB | 5.0 MB | 0.25 ms | – | 4.0 MiB | 4 |",
+            "| hnswlib | 2.0 s | 30 MiB | 5.0 MB | 0.25 ms | – | 4.0 MiB | – | 4, – |",
+            "| Sextant int8 | 2.0 s | 30 MiB | 5.0 MB | 0.25 ms | – | 4.0 MiB | 1.0 MiB | 4, 1 |",
             "| Sextant int8 | 1 | 1050 | 900 | – | – |",
             "1 thread, recall 0.95: Sextant int8 is 2.00× hnswlib, 1.50× usearch i8",
         ] {
