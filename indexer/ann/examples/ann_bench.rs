@@ -100,6 +100,17 @@ fn memory(field: &str) -> f64 {
     line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
 }
 
+/// What the process holds of a mapped file, in MiB.
+fn memory_of(file: &Path) -> f64 {
+    let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+    let name = std::fs::canonicalize(file).unwrap();
+    let mut lines = maps
+        .lines()
+        .skip_while(|line| !line.ends_with(name.to_str().unwrap()));
+    let held = lines.find_map(|line| line.strip_prefix("Rss:")).unwrap();
+    held.split_whitespace().next().unwrap().parse::<f64>().unwrap() / 1024.0
+}
+
 fn build_index(settings: &Value) -> Value {
     let threads = number(settings, "threads");
     rayon::ThreadPoolBuilder::new()
@@ -190,8 +201,10 @@ fn search_index(settings: &Value) -> Value {
             break;
         }
     }
+    let held = memory("VmRSS") - before;
     json!({
-        "type": "measured", "open_seconds": open_seconds, "held_mib": memory("VmRSS") - before, "points": points,
+        "type": "measured", "open_seconds": open_seconds, "held_mib": held,
+        "walk_mib": held - memory_of(&vectors_file(settings)), "points": points,
     })
 }
 
