@@ -7,7 +7,7 @@
 //!
 //! hnsw_rs can build the graph instead ([`Builder::HnswRs`]); what is written and searched is the same file.
 //!
-//! Rows with equal codes are one node ([`Groups`]).
+//! Rows with equal codes are one node (the module `groups`).
 //!
 //! The highest layers come first, so that the nodes of a layer are the first ones of the order and need no table. All
 //! distances are taken between codes: building is as fast as searching, and the vectors in full are not needed.
