@@ -49,8 +49,8 @@ Input: Parquet, JSON Lines, JSON, CSV or TSV by the file's ending, or a BEIR fol
 a unique id and a text; a title is used where there is one; all other columns are stored, and
 `search --where` finds documents by them.
 
-An index appears at once when everything is done; an error or Ctrl-C leaves what was there before. A build of many
-documents that was stopped or killed is gone on with by the same command.
+An index appears at once when everything is done; an error or Ctrl-C leaves what was there before. A build that was
+killed, or stopped after 16384 documents or more, is gone on with by the same command.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 
