@@ -15,6 +15,8 @@ mod bad_input;
 mod building;
 #[path = "cli/damage.rs"]
 mod damage;
+#[path = "cli/exporting.rs"]
+mod exporting;
 #[path = "cli/hnswlib.rs"]
 mod hnswlib;
 #[path = "cli/interruption.rs"]

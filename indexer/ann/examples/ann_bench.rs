@@ -97,7 +97,13 @@ fn read<T: bytemuck::Pod>(path: &str) -> Table<T> {
 fn memory(field: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+    mib(line.split_once(':').unwrap().1)
+}
+
+/// A size as the system writes it, `123 kB`, in MiB.
+fn mib(size: &str) -> f64 {
+    let number = size.split_whitespace().next().unwrap();
+    number.parse::<f64>().unwrap() / 1024.0
 }
 
 /// What the process holds of a mapped file, in MiB.
@@ -107,8 +113,7 @@ fn memory_of(file: &Path) -> f64 {
     let mut lines = maps
         .lines()
         .skip_while(|line| !line.ends_with(name.to_str().unwrap()));
-    let held = lines.find_map(|line| line.strip_prefix("Rss:")).unwrap();
-    held.split_whitespace().next().unwrap().parse::<f64>().unwrap() / 1024.0
+    mib(lines.find_map(|line| line.strip_prefix("Rss:")).unwrap())
 }
 
 fn build_index(settings: &Value) -> Value {

@@ -442,38 +442,6 @@ fn another_model_is_refused_and_trusted_only_on_request() {
 }
 
 #[test]
-fn an_export_replaces_no_file_by_accident() {
-    let place = Workplace::with_index();
-    for name in ["v.npy", "v.parquet"] {
-        place.write(name, "mine");
-        place.fails(&["export", "--out", name], &[name, "--force"]);
-        place.succeeds(&["export", "--out", name, "--force"]);
-        assert_ne!(fs::read(place.path(name)).unwrap(), b"mine");
-    }
-    fs::remove_file(place.path("v.npy")).unwrap();
-    place.fails(&["export", "--out", "v.npy"], &["v.ids.jsonl", "--force"]);
-    place.fails(
-        &["export", "--out", "v.csv"],
-        &["v.csv", ".parquet, .npy or .hnsw"],
-    );
-    place.fails(
-        &["export", "--out", "nowhere/v.npy"],
-        &["nowhere", "cannot be written"],
-    );
-}
-
-#[test]
-fn deleted_documents_are_not_exported() {
-    let place = Workplace::with_index();
-    place.succeeds(&["delete", "corpus.index", "flu"]);
-    place.succeeds(&["export", "--out", "v.npy"]);
-    let ids = fs::read_to_string(place.path("v.ids.jsonl")).unwrap();
-    assert_eq!(ids, "{\"id\":\"gout\"}\n{\"id\":\"rest\"}\n{\"id\":\"ecg\"}\n");
-    let bytes = fs::read(place.path("v.npy")).unwrap();
-    assert!(String::from_utf8_lossy(&bytes[..64]).contains("'shape': (3, "));
-}
-
-#[test]
 fn what_a_stopped_build_left_is_lost_only_to_an_import_that_succeeds() {
     let place = Workplace::with_index();
     place.succeeds(&["export", "--out", "v.npy"]);

@@ -28,7 +28,7 @@ impl Distance<f32> for Far {
 pub(super) fn build(
     rows: Rows<'_>,
     parameters: Parameters,
-    nodes: (Coder, Groups),
+    (coder, groups): (Coder, Groups),
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> Option<Building> {
     assert!(parameters.metric != Metric::Dot, "hnsw_rs needs distances");
@@ -37,13 +37,13 @@ pub(super) fn build(
     } = parameters;
     let hnsw = Hnsw::new(
         m,
-        nodes.1.len(),
+        groups.len(),
         MOST_LAYERS,
         ef_construction,
         Far(parameters.metric),
     );
-    let point = |group: usize| (rows.row(nodes.1.first(group as u32) as usize), group);
-    let points: Vec<(&[f32], usize)> = (0..nodes.1.len()).map(point).collect();
+    let point = |group: usize| (rows.row(groups.first(group as u32) as usize), group);
+    let points: Vec<(&[f32], usize)> = (0..groups.len()).map(point).collect();
     let (first, rest) = points.split_at(SERIAL.min(points.len()));
     first.iter().for_each(|point| hnsw.insert_slice(*point));
     if !progress(first.len()) {
@@ -55,7 +55,7 @@ pub(super) fn build(
             return None;
         }
     }
-    Some(read_out(&hnsw, rows, parameters, nodes))
+    Some(read_out(&hnsw, rows, parameters, (coder, groups)))
 }
 
 fn read_out(

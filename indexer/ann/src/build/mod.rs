@@ -104,12 +104,12 @@ pub fn build(
 fn in_batches(
     rows: Rows<'_>,
     parameters: Parameters,
-    nodes: (Coder, Groups),
+    (coder, groups): (Coder, Groups),
     progress: &mut dyn FnMut(usize) -> bool,
 ) -> Option<Building> {
-    let (order, layers) = levels::order(nodes.1.len(), parameters.m);
-    let mut building = Building::start(rows, parameters, nodes, (order, &layers));
-    let (count, mut done) = (building.order.len(), 1);
+    let (count, mut done) = (groups.len(), 1);
+    let (order, layers) = levels::order(count, parameters.m);
+    let mut building = Building::start(rows, parameters, (coder, groups), (order, &layers));
     if !progress(1) {
         return None;
     }
