@@ -15,8 +15,8 @@ mod support;
 use std::path::Path;
 
 use encoder::vectors::Neighbor;
+use indexer::IndexReader;
 use indexer::build::{IndexWriter, TuneOptions, Unwatched, build};
-use indexer::{Codes, IndexReader};
 use support::{TableEncoder, clustered};
 
 const DOCUMENTS: usize = 5_000;
@@ -260,22 +260,4 @@ fn a_recall_that_was_asked_for_is_had() {
         })
         .sum();
     assert!(sum / QUERIES as f64 >= ASKED - 0.02, "{}", sum / QUERIES as f64);
-}
-
-#[test]
-fn a_recall_that_no_width_reaches_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let encoder = TableEncoder::new(clustered(2_000, DIMENSION, CLUSTERS, 9));
-    let mut options = support::options(folder.path(), 2_000);
-    options.hnsw.codes = Codes::Binary;
-    build(&options, &encoder, &mut Unwatched).unwrap();
-    let wanted = TuneOptions { recall: 1.0, k: 10 };
-    let writer = IndexWriter::open(&options.out).unwrap();
-    let error = writer.tune(wanted, None, &mut Unwatched).unwrap_err().to_string();
-    assert!(
-        error.contains("expected a recall of 1, found 0.") && error.contains("ef 2000"),
-        "{error}"
-    );
-    let reader = IndexReader::open(&options.out).unwrap();
-    assert!(reader.manifest().tuning.is_none());
 }

@@ -95,13 +95,12 @@ impl Coder {
         self.codes.stride(self.dimension)
     }
 
-    /// How far below the `k`-th best code a row can lie and still be one of the `k` best rows, and how many rows are
-    /// scored again at most to find out.
-    pub fn doubt(&self, query: &QueryCode, k: usize) -> (f32, usize) {
+    /// How far below the `k`-th best code a row can lie and still be one of the `k` best rows.
+    pub fn doubt(&self, query: &QueryCode) -> f32 {
         match self.codes {
-            Codes::Float32 | Codes::Float16 => (0.0, k),
-            Codes::Int8 => (query.error(), usize::MAX),
-            Codes::Binary => (f32::INFINITY, 8 * (k + 8)),
+            Codes::Float32 | Codes::Float16 => 0.0,
+            Codes::Int8 => query.error(),
+            Codes::Binary => f32::INFINITY,
         }
     }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use encoder::vectors::{Neighbor, Vectors};
-use indexer::build::{AddOptions, BuildOptions, IndexWriter, Known, Unwatched, build};
+use indexer::build::{AddOptions, BuildOptions, IndexWriter, Known, TuneOptions, Unwatched, build};
 use indexer::verify::verify;
 use indexer::{Builder, Codes, Filter, HnswRecord, IndexReader, Metric};
 
@@ -224,4 +224,26 @@ fn zeros_are_a_place_but_no_direction() {
         let report = verify(&options.out, None, &mut Unwatched).unwrap();
         assert!(report.is_sound(), "{metric:?}: {:?}", report.faults.first());
     }
+}
+
+#[test]
+fn a_recall_that_no_width_reaches_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let encoder = of_all_lengths(1.0, 10.0);
+    // What 16 bits cannot tell apart is not compared in full.
+    let hnsw = HnswRecord {
+        codes: Codes::Float16,
+        ..HnswRecord::default()
+    };
+    let options = options(folder.path(), hnsw);
+    build(&options, &encoder, &mut Unwatched).unwrap();
+    let wanted = TuneOptions { recall: 1.0, k: 10 };
+    let writer = IndexWriter::open(&options.out).unwrap();
+    let error = writer.tune(wanted, None, &mut Unwatched).unwrap_err().to_string();
+    assert!(
+        error.contains("expected a recall of 1, found 0.") && error.contains("ef 3000"),
+        "{error}"
+    );
+    let reader = IndexReader::open(&options.out).unwrap();
+    assert!(reader.manifest().tuning.is_none());
 }

@@ -89,6 +89,8 @@ fn all_codes_and_metrics_find_the_true_neighbours() {
             assert_eq!(graph.reachable().unwrap().count(), 3000);
             let recall = recall(&graph, rows, queries, 100, None);
             assert!(recall >= least, "{metric:?} {codes:?}: {recall}");
+            let recall = self::recall(&graph, rows, queries, 3000, None);
+            assert!(recall >= 0.999, "{metric:?} {codes:?}: {recall} of all rows");
         }
     }
 }

@@ -141,18 +141,17 @@ impl Graph {
         k: usize,
         (context, accept): (&Context, Option<&RowSet>),
     ) -> Vec<Neighbor> {
-        let (doubt, most) = self.header.coder.doubt(&context.query, k);
-        let mut found: Vec<Neighbor> = Vec::with_capacity(most.min(context.pool.entries().len()));
-        let (mut least, mut nodes) = (f32::NEG_INFINITY, 0);
+        let doubt = self.header.coder.doubt(&context.query);
+        let mut found: Vec<Neighbor> = Vec::with_capacity(context.pool.entries().len());
+        let mut least = f32::NEG_INFINITY;
         for entry in context.pool.entries() {
-            if nodes == most || entry.score() < least {
+            if entry.score() < least {
                 break;
             }
             let before = found.len();
             let rows = self.rows_of(entry.node());
             let accepted = rows.filter(|row| accept.is_none_or(|accept| accept.contains(*row)));
             found.extend(accepted.map(|row| Neighbor { row, score: 0.0 }));
-            nodes += usize::from(found.len() > before);
             if before < k && found.len() >= k {
                 least = entry.score() - doubt;
             }
