@@ -8,6 +8,7 @@
 )]
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use encoder::testing::HashEncoder;
 use encoder::vectors::Neighbor;
@@ -194,6 +195,7 @@ fn write(out: &Path, metric: Metric, copies: usize) {
         model: "hash".into(),
         computing: "hash".into(),
         memory: None,
+        worth_keeping: Duration::MAX,
         hnsw: HnswRecord {
             m: 4,
             ef_construction: 16,

@@ -1,7 +1,7 @@
 //! From input files to an index.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use encoder::Encoder;
 use encoder::corpus::Columns;
@@ -16,9 +16,6 @@ use super::survey::{Surveyed, survey};
 use super::{Observer, Phase, now};
 use crate::error::{IndexError, Result};
 use crate::manifest::{ColumnsRecord, HnswRecord, Manifest, ModelRecord};
-
-/// Encoded documents from which on a build that stops keeps them: some minutes' work.
-const WORTH_KEEPING: u64 = 16_384;
 
 /// What to build and where.
 #[derive(Debug, Clone)]
@@ -39,6 +36,8 @@ pub struct BuildOptions {
     pub hnsw: HnswRecord,
     /// Bytes of memory to stay within, by making several segments one after the other; none for one segment.
     pub memory: Option<u64>,
+    /// A build that stops after so much time keeps what it has encoded.
+    pub worth_keeping: Duration,
 }
 
 /// What a build did.
@@ -90,7 +89,8 @@ impl BuildOptions {
 /// # Errors
 /// Options or rows that cannot be used, files that cannot be read or written, another process that writes to the same
 /// index, a failing model, or [`IndexError::Interrupted`]. In every case what was
-/// there before is untouched; what has been encoded is kept, beside the index, where that is much.
+/// there before is untouched; what has been encoded is kept, beside the index, where that took
+/// [a while](BuildOptions::worth_keeping), or where a stopped build had left some of it.
 pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn Observer) -> Result<Summary> {
     let start = Instant::now();
     options.check()?;
@@ -132,7 +132,8 @@ pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn O
         Ok(committed) => committed,
         Err(error) => {
             let encoded = progress.encoded(dimension).min(surveyed.documents);
-            if encoded >= WORTH_KEEPING && !matches!(error, IndexError::Unsynced { .. }) {
+            let worth = resumed > 0 || start.elapsed() >= options.worth_keeping;
+            if worth && encoded > 0 && !matches!(error, IndexError::Unsynced { .. }) {
                 let folder = index.keep().display();
                 observer.note(&format!(
                     "{encoded} of {} documents are encoded and kept in {folder}: the same command goes on from there",

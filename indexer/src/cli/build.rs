@@ -1,6 +1,7 @@
 //! `index build`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::bail;
 use encoder::corpus::Columns;
@@ -12,6 +13,9 @@ use serde_json::json;
 use super::args::BuildArguments;
 use super::output::{self, count, size};
 use super::{model, progress::Terminal, tune};
+
+/// A build that stops after this keeps what it has encoded, and says where.
+const WORTH_KEEPING: Duration = Duration::from_secs(10);
 
 /// Builds an index as the command line says.
 pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
@@ -38,6 +42,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
             arguments.encoding.backend, arguments.encoding.precision
         ),
         memory: arguments.graph.memory,
+        worth_keeping: WORTH_KEEPING,
         hnsw: arguments.graph.record(),
     };
     options.check()?;

@@ -92,6 +92,7 @@ fn ctrl_c_while_linking_is_heard_too() {
         model: "hash".into(),
         computing: "hash".into(),
         memory: None,
+        worth_keeping: Duration::MAX,
         hnsw: indexer::HnswRecord {
             m: 16,
             ef_construction: 200,

@@ -1,6 +1,7 @@
 //! Vectors with a seed, and an encoder that hands them out.
 
 use std::path::Path;
+use std::time::Duration;
 
 use encoder::model::Fingerprint;
 use encoder::testing::HashEncoder;
@@ -99,6 +100,7 @@ pub fn options(folder: &Path, count: usize) -> BuildOptions {
         model: "table".into(),
         computing: "table".into(),
         memory: None,
+        worth_keeping: Duration::MAX,
         hnsw: HnswRecord {
             m: 16,
             ef_construction: 200,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use encoder::Encoder;
 use encoder::corpus::Columns;
@@ -60,6 +61,7 @@ impl Workplace {
             model: self.path("model"),
             computing: "test".into(),
             memory: None,
+            worth_keeping: Duration::MAX,
             hnsw: HnswRecord {
                 m: 8,
                 ef_construction: 64,

@@ -7,6 +7,7 @@ mod resuming;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use encoder::testing::HashEncoder;
 
@@ -43,6 +44,7 @@ impl Place {
             model: PathBuf::from("model"),
             computing: "hash".into(),
             memory: None,
+            worth_keeping: Duration::MAX,
             hnsw: HnswRecord {
                 m: 4,
                 ef_construction: 8,

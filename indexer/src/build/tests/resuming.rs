@@ -1,6 +1,7 @@
 //! A build that was stopped is gone on with, to the same index.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use encoder::model::Fingerprint;
 use encoder::{Encoded, Encoder};
@@ -101,6 +102,7 @@ fn options(folder: &Path, memory: Option<u64>) -> BuildOptions {
         model: PathBuf::from("model"),
         computing: "hash".into(),
         memory,
+        worth_keeping: Duration::ZERO,
         hnsw: HnswRecord {
             m: 4,
             ef_construction: 8,
@@ -200,7 +202,23 @@ fn other_documents_or_options_start_anew() {
 #[test]
 fn little_work_is_not_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let options = options(folder.path(), None);
+    let options = BuildOptions {
+        worth_keeping: Duration::MAX,
+        ..options(folder.path(), None)
+    };
     build(&options, &Counting::new(), &mut StopAfter::new(3_000)).unwrap_err();
     assert_eq!(names(folder.path()), ["input.jsonl"]);
+}
+
+#[test]
+fn what_a_stopped_build_had_left_is_kept_by_one_that_stops_soon() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path(), None);
+    build(&options, &Counting::new(), &mut StopAfter::new(3_000)).unwrap_err();
+    options.worth_keeping = Duration::MAX;
+    build(&options, &Counting::new(), &mut StopAfter::new(1)).unwrap_err();
+    let second = Counting::new();
+    let summary = build(&options, &second, &mut Unwatched).unwrap();
+    assert!(summary.resumed >= 2_048, "{}", summary.resumed);
+    assert!(second.texts.get() <= DOCUMENTS - 2_048, "{}", second.texts.get());
 }
