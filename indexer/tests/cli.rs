@@ -21,6 +21,8 @@ mod exporting;
 mod hnswlib;
 #[path = "cli/interruption.rs"]
 mod interruption;
+#[path = "cli/joining.rs"]
+mod joining;
 #[path = "cli/living.rs"]
 mod living;
 #[path = "cli/moving.rs"]

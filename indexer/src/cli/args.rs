@@ -50,7 +50,7 @@ a unique id and a text; a title is used where there is one; all other columns ar
 `search --where` finds documents by them.
 
 An index appears at once when everything is done; an error or Ctrl-C leaves what was there before. A build that was
-killed, or stopped after 16384 documents or more, is gone on with by the same command.
+killed, or stopped after ten seconds or more, is gone on with by the same command.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 
@@ -202,7 +202,7 @@ pub struct GraphArguments {
     /// What is near: cosine (lengths do not count), dot (the inner product; longer vectors are nearer) or euclidean
     #[arg(long, default_value = "cosine", value_name = "METRIC")]
     pub metric: Metric,
-    /// What searches read of each vector before the best are compared in full: float32, float16, int8 or binary
+    /// What walks read of a vector: float32, float16, int8 or binary; what is found is compared in full, so binary needs a wider walk (ef) for the same recall
     #[arg(long, default_value = "int8", value_name = "CODES")]
     pub codes: Codes,
     /// Who links the graph: batches (the same at any number of threads) or hnsw_rs (the crate)

@@ -18,8 +18,9 @@ Examples:
       a file with the columns id, text (title) and vector, as `index export` writes it
   index import vectors.npy --documents corpus.jsonl --model models/medical
       the first vector is that of the first document, and so on
-  index import vectors.npy --ids vectors.ids.jsonl --documents corpus.jsonl --model models/medical
-      vectors and documents have the same ids, in any order
+  index import vectors.npy --ids ids.csv --documents corpus.jsonl --model models/medical
+      vectors and documents have the same ids, in any order; vectors.ids.jsonl, which `index export` writes beside
+      vectors.npy, needs no --ids
 
 Vectors come from Parquet (FixedSizeList or List of floats), .npy, .fvecs or .fbin; where the metric is the cosine, all
 are made unit vectors. They wait in a file beside the index, so with --memory there may be more of them than the memory
@@ -27,7 +28,8 @@ holds. Refused are, with their row: another length, NaN, numbers beyond 1e15, an
 without a document and a document without a vector; and for the cosine, zeros.
 
 The model is the one that made the vectors: it encodes the questions later. So that a wrong one is refused, it encodes
-16 documents (--compare), and the median cosine to the vectors given has to be 0.98 or more.
+64 documents, spread evenly (--compare), and the median cosine to the vectors given has to be 0.98 or more. A document
+of these whose vector is found in another row is an error that names both rows.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 
@@ -41,7 +43,7 @@ pub struct ImportArguments {
     #[arg(long, value_name = "INPUT", num_args = 1..)]
     pub documents: Vec<String>,
     /// A table whose column id has the ids of the vectors, in their order [default: the id column of a Parquet file, else
-    /// vectors and documents are in the same order]
+    /// VECTORS with the ending .ids.jsonl, if there is one, else vectors and documents are in the same order]
     #[arg(long, value_name = "FILE")]
     pub ids: Option<PathBuf>,
     /// The column of the vectors in Parquet [default: vector, else the only one of lists of floats]
@@ -57,7 +59,7 @@ pub struct ImportArguments {
     #[arg(long, value_name = "D")]
     pub truncate_dim: Option<usize>,
     /// Documents to encode and compare with their vectors; 0 takes the model on trust
-    #[arg(long, default_value_t = 16, value_name = "N")]
+    #[arg(long, default_value_t = 64, value_name = "N")]
     pub compare: usize,
     #[command(flatten)]
     pub columns: ColumnArguments,
@@ -127,9 +129,9 @@ fn report(arguments: &ImportArguments, summary: &ImportSummary) -> anyhow::Resul
     if arguments.json {
         return output::summary(summary);
     }
-    let compared = match summary.median_cosine {
-        Some(cosine) => format!(
-            "median cosine {cosine:.4} of {} encoded anew",
+    let compared = match summary.median_cosine.zip(summary.lowest_cosine) {
+        Some((median, lowest)) => format!(
+            "{} encoded anew, cosines of {median:.4} in the median and {lowest:.4} at the lowest",
             count(summary.compared as u64, "document")
         ),
         None => "nothing encoded anew, the model is taken on trust".to_owned(),
@@ -197,7 +199,7 @@ mod tests {
                 arguments.graph.m,
                 arguments.graph.ef_construction
             ),
-            (16, 16, 200)
+            (64, 16, 200)
         );
     }
 }

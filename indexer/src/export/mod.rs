@@ -55,7 +55,7 @@ pub fn export(
     observer: &mut dyn Observer,
 ) -> Result<ExportSummary> {
     let format = format(out)?;
-    let ids = (format != Format::Parquet).then(|| out.with_extension("ids.jsonl"));
+    let ids = (format != Format::Parquet).then(|| exported_ids(out));
     for file in [Some(out), ids.as_deref()].into_iter().flatten() {
         may_write(file, force)?;
     }
@@ -76,6 +76,11 @@ pub fn export(
         documents: reader.len() as u64,
         dimension: reader.manifest().dimension,
     })
+}
+
+/// The file with the ids of the rows of `vectors`, a file that has room for numbers only.
+pub(crate) fn exported_ids(vectors: &Path) -> PathBuf {
+    vectors.with_extension("ids.jsonl")
 }
 
 fn format(out: &Path) -> Result<Format> {

@@ -14,6 +14,7 @@ use super::super::{Observer, Phase};
 use super::waiting::{WaitingVectors, WaitingWriter};
 use super::{ImportOptions, STRIDE};
 use crate::error::{IndexError, Result};
+use crate::export::exported_ids;
 use crate::unit;
 
 /// Bytes that an id takes besides its letters: a text of its own, and an entry in a table with room to grow.
@@ -26,6 +27,8 @@ pub(super) struct Given {
     pub vectors: WaitingVectors,
     /// Their ids, where they have some.
     pub ids: Option<Vec<String>>,
+    /// The file that the ids are from.
+    pub ids_from: PathBuf,
     /// The column that they were in.
     pub column: Option<String>,
 }
@@ -73,10 +76,23 @@ pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Resu
         }
     }
     let vectors = taken.finish()?;
+    let mut ids_from = path.clone();
+    let beside = exported_ids(path);
     if let Some(file) = &options.ids {
-        ids = Some(read_ids(file, vectors.len(), path)?);
+        ids_from = file.clone();
+    } else if ids.is_none() && beside.is_file() {
+        observer.note(&format!("the ids of the vectors are from {}", beside.display()));
+        ids_from = beside;
     }
-    Ok(Given { vectors, ids, column })
+    if ids_from != *path {
+        ids = Some(read_ids(&ids_from, vectors.len(), path)?);
+    }
+    Ok(Given {
+        vectors,
+        ids,
+        ids_from,
+        column,
+    })
 }
 
 /// Vectors that have been read and checked.

@@ -49,7 +49,7 @@ impl<'a> Join<'a> {
     pub fn new(options: &'a ImportOptions, given: &'a Given) -> Result<Self> {
         let vectors = &options.vectors;
         let rows_of = match &given.ids {
-            Some(ids) => Some(by_id(options.ids.as_deref().unwrap_or(vectors), ids)?),
+            Some(ids) => Some(by_id(&given.ids_from, ids)?),
             None => None,
         };
         Ok(Self {
@@ -75,22 +75,27 @@ impl<'a> Join<'a> {
                 problem: format!("document {:?}: {problem}", document.id),
             })
         };
-        let vectors = self.vectors.display();
         let row = match &self.rows_of {
             Some(rows) => match rows.get(document.id.as_str()) {
                 Some(row) => *row,
-                None => return refuse(format!("expected a vector with this id, found none in {vectors}")),
+                None => {
+                    let ids = self.given.ids_from.display();
+                    return refuse(format!("expected a vector with this id, found none in {ids}"));
+                }
             },
             None if self.rows.len() < self.given.vectors.len() => self.rows.len() as u32,
             None => {
                 return refuse(format!(
-                    "expected a vector for each document, found only {} in {vectors}",
-                    self.given.vectors.len()
+                    "expected a vector for each document, found only {} in {}",
+                    self.given.vectors.len(),
+                    self.vectors.display()
                 ));
             }
         };
         self.rows.push(row);
-        if self.step > 0 && (row as usize).is_multiple_of(self.step) {
+        // The last vector is among them: where one is missing and one too many, all between are shifted.
+        let from_last = self.given.vectors.len() - 1 - row as usize;
+        if self.step > 0 && from_last.is_multiple_of(self.step) {
             self.samples.push(Sample {
                 id: document.id.clone(),
                 passage: document.passage(),

@@ -44,7 +44,8 @@ pub struct ImportOptions {
     pub vectors: PathBuf,
     /// The column of the vectors in Parquet; none means `vector`, or the only one that could be.
     pub vector_column: Option<String>,
-    /// A table with the ids of the vectors, in their order; a Parquet file has its own.
+    /// A table with the ids of the vectors, in their order; none means those of the Parquet file, or the table that an
+    /// [export](crate::export) has written beside them.
     pub ids: Option<PathBuf>,
     /// The documents: tables or BEIR folders; none where the file of the vectors has their texts.
     pub documents: Vec<PathBuf>,
@@ -77,10 +78,12 @@ pub struct ImportSummary {
     pub dimension: usize,
     /// How vectors and documents came together: `id` or `order`.
     pub joined_by: &'static str,
-    /// Documents that were encoded for comparison.
+    /// Documents that were encoded for comparison and have a vector by the model.
     pub compared: usize,
     /// The median cosine between their vectors and those given; none where nothing was compared.
     pub median_cosine: Option<f32>,
+    /// The lowest of these cosines.
+    pub lowest_cosine: Option<f32>,
     /// Links added because the builder of the graph had left nodes out of reach.
     pub repaired_links: usize,
     /// Bytes of all files.
@@ -139,7 +142,7 @@ pub fn import(
         dimension,
         options.hnsw,
     )?;
-    let median_cosine = compare::compare(options, encoder, &given.vectors, &joined.samples)?;
+    let compared = compare::compare(options, encoder, &given.vectors, &joined, observer)?;
 
     // Not before: what a stopped build has left in the same place is worth keeping until this will succeed.
     let index = NewIndex::create(&options.out, options.force)?;
@@ -177,8 +180,9 @@ pub fn import(
         segments: manifest.segments.len(),
         dimension,
         joined_by: joined.by,
-        compared: joined.samples.len(),
-        median_cosine,
+        compared: compared.map_or(0, |compared| compared.documents),
+        median_cosine: compared.map(|compared| compared.median),
+        lowest_cosine: compared.map(|compared| compared.lowest),
         repaired_links: finished.iter().map(|segment| segment.repaired_links).sum(),
         bytes: manifest.bytes(),
         link_seconds: finished.iter().map(|segment| segment.link_seconds).sum(),
