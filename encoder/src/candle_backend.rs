@@ -1,17 +1,20 @@
 //! The BERT family on candle: a CPU backend in pure Rust, so that `search` needs no libtorch. Embeddings are our own,
 //! because that is where the relatives differ; the layers are candle's BERT.
 
+mod embeddings;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use candle_core::{DType, Device, IndexOp, Module, Tensor};
-use candle_nn::{Embedding, LayerNorm, VarBuilder, embedding, layer_norm};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
 use candle_transformers::models::bert;
 
 use crate::encode::{Backend, Encoder, TextEncoder};
 use crate::model::{BertConfig, ModelFolder, Pooling};
 use crate::tokens::TokenBatch;
 use crate::{EncoderError, Result};
+use embeddings::Embeddings;
 
 /// Opens the folder of a BERT or a relative of it with the candle backend.
 ///
@@ -26,8 +29,10 @@ pub fn open_candle(dir: &Path) -> Result<Box<dyn Encoder>> {
 /// # Errors
 /// Damaged weights.
 pub fn load_candle(folder: &ModelFolder) -> Result<Box<dyn Encoder>> {
-    let backend = CandleBert::load(folder).map_err(EncoderError::compute("candle", "loading the model"))?;
-    Ok(Box::new(TextEncoder::new(folder, backend)?))
+    // Both read the whole weights file, and a search waits for them.
+    let (backend, fingerprint) = rayon::join(|| CandleBert::load(folder), || folder.fingerprint());
+    let backend = backend.map_err(EncoderError::compute("candle", "loading the model"))?;
+    Ok(Box::new(TextEncoder::new(folder, fingerprint?, backend)))
 }
 
 struct CandleBert {
@@ -43,7 +48,7 @@ impl CandleBert {
         let in_file = move |name: &str| names.get(name).map_or(name, String::as_str).to_owned();
         let builder = mapped_weights(&folder.weights_path())?.rename_f(in_file);
         Ok(Self {
-            embeddings: Embeddings::load(builder.pp("embeddings"), folder.bert())?,
+            embeddings: Embeddings::load(builder.pp("embeddings"), folder)?,
             layers: bert::BertEncoder::load(builder.pp("encoder"), &candle_config(folder.bert()))?,
             pooling: folder.pooling(),
             normalize: folder.normalize(),
@@ -67,73 +72,6 @@ impl CandleBert {
     }
 }
 
-/// Word, position and token type, summed and normalized.
-struct Embeddings {
-    words: Embedding,
-    positions: Embedding,
-    /// The row of the only type that a text by itself has, shape (D); a DistilBERT has none.
-    token_type: Option<Tensor>,
-    norm: LayerNorm,
-    /// The id of padding where positions are counted from it.
-    count_from: Option<u32>,
-}
-
-impl Embeddings {
-    fn load(builder: VarBuilder<'_>, config: &BertConfig) -> candle_core::Result<Self> {
-        let hidden = config.hidden_size;
-        let table = |rows, name: &str| embedding(rows, hidden, builder.pp(format!("{name}_embeddings")));
-        let token_type = match config.type_vocab_size {
-            0 => None,
-            rows => Some(table(rows, "token_type")?.embeddings().i(0)?),
-        };
-        Ok(Self {
-            words: table(config.vocab_size, "word")?,
-            positions: table(config.max_position_embeddings, "position")?,
-            token_type,
-            norm: layer_norm(hidden, config.layer_norm_eps, builder.pp("LayerNorm"))?,
-            count_from: config
-                .family
-                .counts_from_padding()
-                .then_some(config.pad_token_id as u32),
-        })
-    }
-
-    /// (B, L) → (B, L, D).
-    fn forward(&self, batch: &TokenBatch) -> candle_core::Result<Tensor> {
-        let ids = Tensor::from_slice(&batch.ids, (batch.rows(), batch.length), &Device::Cpu)?;
-        let positions = match self.count_from {
-            None => Tensor::arange(0, batch.length as u32, &Device::Cpu)?,
-            Some(padding) => Tensor::from_vec(positions(batch, padding), ids.dims(), &Device::Cpu)?,
-        };
-        let sum = self
-            .words
-            .forward(&ids)?
-            .broadcast_add(&self.positions.forward(&positions)?)?;
-        let sum = match &self.token_type {
-            Some(row) => sum.broadcast_add(row)?,
-            None => sum,
-        };
-        self.norm.forward(&sum)
-    }
-}
-
-/// RoBERTa's positions, row-major (B, L): the first token that is not `padding` has `padding + 1`, and `padding` itself
-/// has its own id, wherever it stands.
-fn positions(batch: &TokenBatch, padding: u32) -> Vec<u32> {
-    let mut all = Vec::with_capacity(batch.ids.len());
-    for row in batch.ids.chunks_exact(batch.length.max(1)) {
-        let mut last = padding;
-        all.extend(row.iter().map(|&id| {
-            if id == padding {
-                return padding;
-            }
-            last += 1;
-            last
-        }));
-    }
-    all
-}
-
 impl Backend for CandleBert {
     fn forward(&self, batch: &TokenBatch) -> Result<Vec<f32>> {
         self.embed(batch)
@@ -141,7 +79,7 @@ impl Backend for CandleBert {
     }
 }
 
-/// The weights file mapped into memory, so that each parameter is copied once and nothing else read.
+/// The weights file mapped into memory, so that each parameter is copied once and the table of words not at all.
 #[expect(unsafe_code, reason = "mapping a file into memory cannot be expressed safely")]
 fn mapped_weights(path: &Path) -> candle_core::Result<VarBuilder<'static>> {
     // SAFETY: the parameters are copied out while the model is built, and the map ends with that. A

@@ -63,17 +63,15 @@ pub struct TextEncoder<B> {
 }
 
 impl<B: Backend> TextEncoder<B> {
-    /// Joins the folder's tokenizer with `backend`, which runs the folder's weights.
-    ///
-    /// # Errors
-    /// An unreadable tokenizer or weights file.
-    pub fn new(folder: &ModelFolder, backend: B) -> Result<Self> {
-        Ok(Self {
+    /// Joins the folder's tokenizer with `backend`, which runs the folder's weights; `fingerprint` is the
+    /// [folder's](ModelFolder::fingerprint).
+    pub fn new(folder: &ModelFolder, fingerprint: Fingerprint, backend: B) -> Self {
+        Self {
             tokenizer: folder.tokenizer(),
             backend,
             dimensions: folder.dimensions().clone(),
-            fingerprint: folder.fingerprint()?,
-        })
+            fingerprint,
+        }
     }
 
     /// The tokenizer.

@@ -35,6 +35,8 @@ pub fn run(arguments: &SearchArgs) -> Result<Outcome> {
     let answer = engine.search(&query)?;
     print(&engine, &query, &answer, reading.json).map_err(SearchError::Stdout)?;
     output::message(&remark(&engine, &query, &answer));
+    // The process ends, so the memory of index and model need not be given back piece by piece.
+    std::mem::forget(engine);
     Ok(if answer.hits.is_empty() {
         Outcome::NoHits
     } else {

@@ -40,7 +40,11 @@ impl TorchEncoder {
     /// # Errors
     /// Damaged weights, or something that libtorch's model does not support.
     pub fn from_folder(folder: ModelFolder, device: Device, tuning: &Tuning) -> Result<Self> {
-        let encoder = TextEncoder::new(&folder, TorchBert::load(&folder, device, tuning)?)?;
+        let encoder = TextEncoder::new(
+            &folder,
+            folder.fingerprint()?,
+            TorchBert::load(&folder, device, tuning)?,
+        );
         Ok(Self { folder, encoder })
     }
 
