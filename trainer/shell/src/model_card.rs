@@ -96,6 +96,7 @@ impl Card<'_> {
             .map(|data| self.config.loss_of(data).kind.title())
             .collect();
         losses.dedup();
+        let changed = self.changed();
         let mine = &self.config.mine;
         let rounds = mine.rounds.map_or_else(String::new, |rounds| {
             format!(
@@ -109,7 +110,7 @@ impl Card<'_> {
              - base model: `{}`\n\
              - data: {pairs} pairs from `{}`\n\
              - loss: {}, scale {}\n\
-             {rounds}- {steps} steps of {} pairs, weights of step {kept} kept; AdamW, learning rate {:e} (warm-up {:.0} %, then \
+             {changed}{rounds}- {steps} steps of {} pairs, weights of step {kept} kept; AdamW, learning rate {:e} (warm-up {:.0} %, then \
              linear to 0), weight decay {}, gradient norm at most {}, seed {}\n\n\
              `train_config.toml` holds all settings, `run_log.jsonl` every step and measurement.\n",
             self.config.base_model.as_deref().unwrap_or("".as_ref()).display(),
@@ -123,6 +124,31 @@ impl Card<'_> {
             train.max_grad_norm,
             train.seed,
         )
+    }
+
+    /// Which weights were trained, where not all of them.
+    fn changed(&self) -> String {
+        let train = &self.config.train;
+        let mut text = String::new();
+        if train.freeze_layers > 0 {
+            text += &format!(
+                "- as in the base model: the embeddings and the lowest {} layers\n",
+                train.freeze_layers
+            );
+        } else if train.freeze_embeddings {
+            text += "- as in the base model: the embeddings\n";
+        }
+        if let Some(lora) = &self.config.lora {
+            let targets: Vec<&str> = lora.targets.iter().map(|target| target.part()).collect();
+            text += &format!(
+                "- trained by LoRA and merged: rank {}, alpha {}, dropout {}, in `{}`\n",
+                lora.rank,
+                lora.alpha,
+                lora.dropout,
+                targets.join("`, `")
+            );
+        }
+        text
     }
 
     fn usage(&self) -> String {

@@ -50,6 +50,10 @@ fn it_learns_and_says_how_little_is_trained() {
         "{}",
         stderr(&output)
     );
+    let card = fs::read_to_string(place.path("models/small/README.md")).unwrap();
+    let told =
+        "LoRA and merged: rank 8, alpha 16, dropout 0, in `attention.self.query`, `attention.self.value`";
+    assert!(card.contains(told), "{card}");
     let losses = crate::steps(&fs::read_to_string(place.path("models/small/run_log.jsonl")).unwrap());
     let mean = |part: &[(f64, f64)]| part.iter().map(|step| step.0).sum::<f64>() / part.len() as f64;
     let (early, late) = (mean(&losses[..5]), mean(&losses[35..]));
@@ -111,4 +115,29 @@ fn a_round_goes_on_with_what_lora_learned_in_the_round_before() {
     assert_eq!(changed_by_training(&place), expected);
     let log = fs::read_to_string(place.path("models/small/run_log.jsonl")).unwrap();
     assert_eq!(crate::steps(&log).len(), 10);
+}
+
+#[test]
+fn gradients_in_parts_change_no_more_than_rounding() {
+    let trained = |loss: &str| {
+        let place = Workplace::new();
+        place.remove_eval();
+        place.set("epochs = 4", "max_steps = 20\ndropout = 0.0");
+        place.append(&format!("[lora]\nrank = 4\n{loss}"));
+        done(&place.train(&TRAIN));
+        crate::steps(&fs::read_to_string(place.path("models/small/run_log.jsonl")).unwrap())
+    };
+    let (plain, parts) = (trained(""), trained("[loss]\nmini_batch_tokens = 64\n"));
+    assert_eq!((plain.len(), parts.len()), (20, 20));
+    for (plain, parts) in plain.iter().zip(&parts) {
+        assert!(
+            (plain.0 - parts.0).abs() < 1e-4 * plain.0,
+            "{plain:?} and {parts:?}"
+        );
+        assert!(
+            (plain.1 - parts.1).abs() < 1e-3 * plain.1,
+            "{plain:?} and {parts:?}"
+        );
+    }
+    assert_ne!(plain[0].0, plain[19].0, "nothing was learned");
 }

@@ -1,4 +1,4 @@
-//! What the machine must have: a C++ compiler, pip to download with, and perhaps a libtorch of its
+//! What the machine must have: a C++ compiler, make, pip to download with, and perhaps a libtorch of its
 //! own. Each lack is one error that names the Debian package.
 
 use super::wheels::TORCH_VERSION;
@@ -7,8 +7,16 @@ use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// tch's C++ half is compiled on this machine.
-pub fn check_compiler() -> Result<()> {
+/// tch's C++ half and an allocator in C are compiled on this machine.
+pub fn check_build_tools() -> Result<()> {
+    check_compiler()?;
+    if answers("make", ["--version"].into_iter()) {
+        return Ok(());
+    }
+    bail!("no make: `make` does not run; on Debian: apt-get install make");
+}
+
+fn check_compiler() -> Result<()> {
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
     let mut words = compiler.split_whitespace();
     if words

@@ -40,7 +40,7 @@ impl Options {
 
 /// Brings the machine to where `cargo build` works; at once when it is there already.
 pub fn run(options: Options) -> Result<()> {
-    host::check_compiler()?;
+    host::check_build_tools()?;
     let own = host::own_libtorch()?;
     if let (Some(own), true) = (&own, options.cuda) {
         bail!("--cuda adds to the libtorch that set-up fetches, but {own} is in use");
