@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{Row, Rows};
+use super::{BYTE_ORDER_MARK, Row, Rows};
 use crate::{EncoderError, Result};
 
 pub(super) fn open_lines(path: &Path, file: File) -> Result<Rows> {
@@ -108,9 +108,8 @@ pub(super) fn open_array(path: &Path, mut file: File) -> Result<Rows> {
     })
 }
 
-/// Windows programs like to begin a UTF-8 file with a byte order mark.
 fn without_bom(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
 #[cfg(test)]

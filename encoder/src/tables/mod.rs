@@ -16,6 +16,9 @@ pub use row::Row;
 
 use crate::{EncoderError, Result};
 
+/// Windows programs like to begin a UTF-8 file with it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 type RowIterator = Box<dyn Iterator<Item = Result<Row>> + Send>;
 
 /// The rows of one file, in order. See [`open`].

@@ -23,6 +23,11 @@ fn files_that_are_missing_empty_or_something_else() {
     place.fails(&["build", "notes.docx"], &["notes.docx", ".parquet"]);
     place.fails(&["build", "half.jsonl"], &["half.jsonl", "row 2"]);
     place.fails(&["build", "folder"], &["folder"]);
+    place.write("quote.csv", "id,text\na,\"two\nlines\"\nb,\"Fever.\nc,Cough.\n");
+    place.fails(
+        &["build", "quote.csv"],
+        &["quote.csv", "opens in line 4", "the end of the file"],
+    );
 }
 
 /// The program in `place` with the rights of its user alone, where that is root: root's right to open
