@@ -4,8 +4,8 @@ use std::path::Path;
 
 use encoder::corpus::Columns;
 use encoder::tables;
-use indexer::Manifest;
 use indexer::build::{AddOptions, AddSummary, IndexWriter, Known};
+use indexer::{IndexError, Manifest, OtherModel};
 use serde_json::json;
 
 use super::args::AddArguments;
@@ -29,6 +29,9 @@ pub fn run(arguments: &AddArguments, known: Known) -> anyhow::Result<()> {
     };
     let mut terminal = Terminal::new()?;
     let encoder = model::open_like(&folder, &arguments.encoding, manifest)?;
+    // Before it is called the index's own.
+    OtherModel::check(&arguments.index, &manifest.model, &folder, encoder.fingerprint())
+        .map_err(IndexError::from)?;
     let fingerprint = encoder.fingerprint().id();
     match arguments.json {
         true => output::line(json!({"type": "model", "path": folder, "fingerprint": fingerprint}))?,

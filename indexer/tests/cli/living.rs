@@ -169,6 +169,11 @@ fn only_the_model_of_the_index_can_encode_more() {
             "--model DIR",
         ],
     );
+    let output = place
+        .command(&["add", "corpus.index", "more.jsonl", "--model", "other"])
+        .output();
+    let said = stderr(&output.unwrap());
+    assert!(!said.contains("the index's own"), "{said}");
     fs::rename(place.path("model"), place.path("moved")).unwrap();
     place.fails(
         &["add", "corpus.index", "more.jsonl"],
