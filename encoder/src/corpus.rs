@@ -25,7 +25,8 @@ pub struct Documents {
 }
 
 /// Opens a corpus: Parquet, JSON Lines, a JSON array, CSV or TSV, or a BEIR folder (its
-/// `corpus.jsonl`). Rows are streamed; uniqueness of ids is the caller's to check.
+/// `corpus.jsonl`). Rows are streamed; uniqueness of ids is the caller's to check. Columns of vectors are
+/// [left out](Documents::left_out).
 ///
 /// # Errors
 /// A file that cannot be read, is empty or is not what its name says; a column that is not there.
@@ -35,7 +36,7 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Documents> {
     } else {
         path.to_owned()
     };
-    let rows = tables::open(&file)?;
+    let rows = tables::open_without_vectors(&file)?;
     let find = |wanted: &Option<String>, usual: &[&str]| -> Result<Option<String>> {
         let there = |name: &str| rows.columns().iter().any(|column| column == name);
         match wanted {
@@ -72,6 +73,11 @@ impl Documents {
     /// The number of documents where the format tells it beforehand (Parquet).
     pub fn total(&self) -> Option<u64> {
         self.rows.total()
+    }
+
+    /// The columns of vectors, which are not among the fields of the documents: lists of floats in Parquet.
+    pub fn left_out(&self) -> &[String] {
+        self.rows.left_out()
     }
 
     /// The file that is read.

@@ -35,5 +35,7 @@ mod static_models;
 mod truncation;
 #[path = "cli/tuning.rs"]
 mod tuning;
+#[path = "cli/vector_columns.rs"]
+mod vector_columns;
 #[path = "cli/verifying.rs"]
 mod verifying;

@@ -51,6 +51,7 @@ pub(super) fn open(path: &Path, file: File, delimiter: u8) -> Result<Rows> {
     Ok(Rows {
         path,
         columns,
+        left_out: Vec::new(),
         total: None,
         rows,
     })

@@ -22,6 +22,7 @@ pub(super) fn open_lines(path: &Path, file: File) -> Result<Rows> {
     Ok(Rows {
         path: path.to_owned(),
         columns,
+        left_out: Vec::new(),
         total: None,
         rows,
     })
@@ -103,6 +104,7 @@ pub(super) fn open_array(path: &Path, mut file: File) -> Result<Rows> {
     Ok(Rows {
         path: path.to_owned(),
         columns,
+        left_out: Vec::new(),
         total,
         rows,
     })

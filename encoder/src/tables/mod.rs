@@ -12,6 +12,8 @@ mod row;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "parquet")]
+pub use parquet_rows::is_vector;
 pub use row::Row;
 
 use crate::{EncoderError, Result};
@@ -25,6 +27,7 @@ type RowIterator = Box<dyn Iterator<Item = Result<Row>> + Send>;
 pub struct Rows {
     path: PathBuf,
     columns: Vec<String>,
+    left_out: Vec<String>,
     total: Option<u64>,
     rows: RowIterator,
 }
@@ -33,6 +36,11 @@ impl Rows {
     /// The columns: of the whole table, or for JSON the keys of the first row.
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// Those of the columns that no row has a value of: see [`open_without_vectors`].
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// The file.
@@ -59,6 +67,30 @@ impl Iterator for Rows {
 /// # Errors
 /// A file that is missing, empty, unreadable, of an unknown ending, or not what its ending says.
 pub fn open(path: &Path) -> Result<Rows> {
+    open_with(path, Vectors::Read)
+}
+
+/// As [`open`], but without the columns of Parquet that are lists of floats: they are vectors, thousands of bytes a row,
+/// and not what a document says. Other formats do not say what a column is, and are read whole.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_without_vectors(path: &Path) -> Result<Rows> {
+    open_with(path, Vectors::LeaveOut)
+}
+
+/// What becomes of columns of vectors.
+#[derive(Clone, Copy, PartialEq)]
+enum Vectors {
+    Read,
+    LeaveOut,
+}
+
+#[cfg_attr(
+    not(feature = "parquet"),
+    expect(unused_variables, reason = "only Parquet tells vectors from other columns")
+)]
+fn open_with(path: &Path, vectors: Vectors) -> Result<Rows> {
     let file = File::open(path).map_err(EncoderError::read(path))?;
     let metadata = file.metadata().map_err(EncoderError::read(path))?;
     if metadata.is_dir() {
@@ -88,7 +120,7 @@ pub fn open(path: &Path) -> Result<Rows> {
         "csv" => delimited::open(path, file, b','),
         "tsv" => delimited::open(path, file, b'\t'),
         #[cfg(feature = "parquet")]
-        "parquet" => parquet_rows::open(path, file),
+        "parquet" => parquet_rows::open(path, file, vectors),
         #[cfg(not(feature = "parquet"))]
         "parquet" => Err(EncoderError::format(
             path,

@@ -9,26 +9,37 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use arrow::json::writer::{JsonArray, WriterBuilder};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use serde_json::{Map, Value};
 
-use super::{Row, Rows};
+use super::{Row, Rows, Vectors};
 use crate::{EncoderError, Result};
 
 /// Rows decoded at a time: enough to be fast, few enough to stay small in memory.
 const BATCH_ROWS: usize = 1024;
 
-pub(super) fn open(path: &Path, file: File) -> Result<Rows> {
+/// Whether a column holds vectors: lists of floats.
+pub fn is_vector(kind: &DataType) -> bool {
+    match kind {
+        DataType::FixedSizeList(item, _) | DataType::List(item) | DataType::LargeList(item) => {
+            item.data_type().is_floating()
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn open(path: &Path, file: File, vectors: Vectors) -> Result<Rows> {
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| not_parquet(path, &error))?;
-    let columns = builder
-        .schema()
-        .fields()
-        .iter()
-        .map(|field| field.name().clone())
-        .collect();
+    let fields = builder.schema().fields().clone();
+    let (out, kept): (Vec<usize>, Vec<usize>) =
+        (0..fields.len()).partition(|&i| vectors == Vectors::LeaveOut && is_vector(fields[i].data_type()));
+    let name = |i: usize| fields[i].name().clone();
+    let mask = ProjectionMask::roots(builder.parquet_schema(), kept);
     let total = u64::try_from(builder.metadata().file_metadata().num_rows()).ok();
     let reader = builder
+        .with_projection(mask)
         .with_batch_size(BATCH_ROWS)
         .build()
         .map_err(|error| not_parquet(path, &error))?;
@@ -41,7 +52,8 @@ pub(super) fn open(path: &Path, file: File) -> Result<Rows> {
     };
     Ok(Rows {
         path: path.to_owned(),
-        columns,
+        columns: (0..fields.len()).map(name).collect(),
+        left_out: out.into_iter().map(name).collect(),
         total,
         rows: Box::new(rows),
     })

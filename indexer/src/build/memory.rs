@@ -107,6 +107,7 @@ mod tests {
             documents,
             hash: String::new(),
             bytes: documents * 500,
+            left_out: Vec::new(),
         }
     }
 

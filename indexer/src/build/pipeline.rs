@@ -96,6 +96,7 @@ pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn O
     options.check()?;
     let mut index = NewIndex::create(&options.out, options.force)?;
     let surveyed = survey(&options.inputs, &options.columns, observer, |_, _| Ok(()))?;
+    surveyed.note_left_out(None, observer);
     let dimension = encoder.dimension();
     let rows = rows_per_segment(
         (options.memory, 0, &options.model),

@@ -23,6 +23,23 @@ pub(super) struct Surveyed {
     pub hash: String,
     /// Bytes of all titles and texts.
     pub bytes: u64,
+    /// Columns of vectors, which are not stored with the documents, each with its file.
+    pub left_out: Vec<(PathBuf, String)>,
+}
+
+impl Surveyed {
+    /// Says which columns are left out, but for the one called `taken`, which the vectors of an import are in.
+    pub fn note_left_out(&self, taken: Option<&str>, observer: &mut dyn Observer) {
+        for (path, column) in &self.left_out {
+            if taken != Some(column) {
+                observer.note(&format!(
+                    "{}: the column {column} has lists of floats and is not stored with the documents; `index import` \
+                     makes an index of vectors",
+                    path.display()
+                ));
+            }
+        }
+    }
 }
 
 /// Checks all rows of all inputs and counts them. `see` is shown every document that is good in itself, with its file
@@ -33,9 +50,12 @@ pub(super) fn survey(
     observer: &mut dyn Observer,
     mut see: impl FnMut((&Path, u64), &Document) -> Result<()>,
 ) -> Result<Surveyed> {
-    let mut total = Some(0);
+    let (mut total, mut left_out) = (Some(0), Vec::new());
     for path in inputs {
-        let rows = corpus::read(path, columns)?.total();
+        let documents = corpus::read(path, columns)?;
+        let out = documents.left_out().iter();
+        left_out.extend(out.map(|column| (path.clone(), column.clone())));
+        let rows = documents.total();
         total = total
             .zip(rows)
             .map(|(sum, rows): (u64, u64)| sum.saturating_add(rows));
@@ -70,6 +90,7 @@ pub(super) fn survey(
         documents: found,
         hash: hasher.finalize().to_hex().to_string(),
         bytes,
+        left_out,
     })
 }
 

@@ -47,7 +47,8 @@ Examples:
 const BUILD_EXAMPLES: &str = "\
 Input: Parquet, JSON Lines, JSON, CSV or TSV by the file's ending, or a BEIR folder. Every row needs
 a unique id and a text; a title is used where there is one; all other columns are stored, and
-`search --where` finds documents by them.
+`search --where` finds documents by them. Columns of Parquet that are lists of floats are vectors and are left out, which
+is said; `index import` makes an index of these.
 
 An index appears at once when everything is done; an error or Ctrl-C leaves what was there before. A build that was
 killed, or stopped after ten seconds or more, is gone on with by the same command.

@@ -135,6 +135,7 @@ pub fn import(
         join.see(at, document)
     })?;
     let joined = join.finish(&inputs)?;
+    surveyed.note_left_out(given.column.as_deref(), observer);
     let dimension = given.vectors.dimension();
     let rows = rows_per_segment(
         (options.memory, given.id_bytes(), &options.model),

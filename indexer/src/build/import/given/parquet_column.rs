@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type};
 use encoder::EncoderError;
+use encoder::tables::is_vector;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -93,15 +94,6 @@ pub(super) fn read(
         column: column.to_owned(),
         ids,
     })
-}
-
-fn is_vector(kind: &DataType) -> bool {
-    match kind {
-        DataType::FixedSizeList(item, _) | DataType::List(item) | DataType::LargeList(item) => {
-            item.data_type().is_floating()
-        }
-        _ => false,
-    }
 }
 
 fn take_vectors(batch: &RecordBatch, column: &str, taken: &mut Taken<'_>) -> Result<()> {
