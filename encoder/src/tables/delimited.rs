@@ -83,7 +83,10 @@ fn bad_record(path: &Path, row: u64, error: csv::Error) -> EncoderError {
 }
 
 fn bad_quote(path: &Path, bad: &BadQuote) -> EncoderError {
-    let mut expected = format!("a closing quote for the cell whose quote opens in line {}", bad.opened);
+    let mut expected = format!(
+        "a closing quote for the cell whose quote opens in line {}",
+        bad.opened
+    );
     let found = match bad.followed {
         None => "the end of the file",
         Some(line) => {
@@ -135,7 +138,10 @@ mod tests {
             let found = rows("a.csv", bytes).unwrap();
             found.into_iter().map(|row| row.values["text"].clone()).collect()
         };
-        assert_eq!(texts(b"id,text\n1,\"a\n\nb \"\"c\"\"\"\n2,d"), ["a\n\nb \"c\"", "d"]);
+        assert_eq!(
+            texts(b"id,text\n1,\"a\n\nb \"\"c\"\"\"\n2,d"),
+            ["a\n\nb \"c\"", "d"]
+        );
         assert_eq!(texts(b"id,text\r\n1,\"a\r\nb\"\r\n2,\"d\""), ["a\r\nb", "d"]);
         assert_eq!(texts(b"id,text\n1,5\" nails\n2,\"\"\n"), ["5\" nails", ""]);
         assert_eq!(texts(b"\xef\xbb\xbf\"id\",\"text\"\n1,\"\"\"\"\n"), ["\""]);
@@ -148,10 +154,20 @@ mod tests {
     fn a_quote_that_is_not_closed_is_named_by_the_line_in_which_it_opens() {
         let rest = "8,text\n".repeat(5000);
         for (name, bytes, line, found) in [
-            ("a.csv", "id,text\n1,\"x\ny\"\n2,\"Fever.\n3,z\n", 4, "end of the file"),
+            (
+                "a.csv",
+                "id,text\n1,\"x\ny\"\n2,\"Fever.\n3,z\n",
+                4,
+                "end of the file",
+            ),
             ("a.csv", "id,text\n1,\"", 2, "end of the file"),
             ("a.csv", "id,\"text\n1,x\n", 1, "end of the file"),
-            ("a.tsv", "id\ttext\r\n1\t\"Fever.\r\n2\tx\r\n", 2, "end of the file"),
+            (
+                "a.tsv",
+                "id\ttext\r\n1\t\"Fever.\r\n2\tx\r\n",
+                2,
+                "end of the file",
+            ),
             ("a.csv", &format!("id,text\n7,\"x\n{rest}"), 2, "end of the file"),
             ("a.csv", "id,text\n1,\"Fever.\n2,\"Cough.\"\n", 2, "line 3"),
             ("a.csv", "id,text\n1,\"a \"word\" here\"\n", 2, "more text"),
