@@ -191,6 +191,14 @@ pub enum IndexError {
         /// What the user can do.
         help: &'static str,
     },
+    /// The folder that something should be made in is not there.
+    #[error("{}: there is no folder {}; make it first, or choose another --out", path.display(), folder.display())]
+    NoFolder {
+        /// What should be made.
+        path: PathBuf,
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// One row of the input cannot be indexed.
     #[error("{}: row {row}: {problem}", path.display())]
     Row {

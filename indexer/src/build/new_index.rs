@@ -7,7 +7,7 @@ use super::commit;
 use super::lock::WriterLock;
 use super::progress::{Identity, Progress};
 use super::segment_writer::SegmentWriter;
-use super::staging::Staging;
+use super::staging::{Staging, has_folder};
 use crate::error::{IndexError, Result};
 use crate::manifest::{MANIFEST_NAME, Manifest, SEGMENTS_NAME};
 
@@ -89,7 +89,7 @@ pub(super) fn replaces(target: &Path, force: bool) -> Result<bool> {
         return refuse("is no name for an index", "name a folder that does not exist yet");
     }
     if fs::symlink_metadata(target).is_err() {
-        return Ok(false);
+        return has_folder(target).map(|()| false);
     }
     match (target.join(MANIFEST_NAME).exists(), force) {
         (true, true) => Ok(true),

@@ -106,6 +106,18 @@ fn place(target: &Path) -> PathBuf {
     parent(target).join(format!(".{name}.building"))
 }
 
+/// Refuses a path in a folder that is not there.
+pub(crate) fn has_folder(path: &Path) -> Result<()> {
+    let folder = parent(path);
+    match folder.is_dir() {
+        true => Ok(()),
+        false => Err(IndexError::NoFolder {
+            path: path.to_owned(),
+            folder,
+        }),
+    }
+}
+
 /// The folder that `path` is in.
 pub(super) fn parent(path: &Path) -> PathBuf {
     match path.parent() {

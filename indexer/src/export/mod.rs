@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::build::{Observer, Phase};
+use crate::build::{Observer, Phase, has_folder};
 use crate::error::{IndexError, Result};
 use crate::reader::IndexReader;
 
@@ -99,6 +99,7 @@ fn format(out: &Path) -> Result<Format> {
 }
 
 fn may_write(file: &Path, force: bool) -> Result<()> {
+    has_folder(file)?;
     let refuse = |found, help| {
         Err(IndexError::Exists {
             path: file.to_owned(),

@@ -192,7 +192,10 @@ fn outputs_that_must_not_be_replaced() {
     );
     place.fails(
         &["build", "corpus.jsonl", "-o", "nowhere/deep/x.index"],
-        &["nowhere/deep"],
+        &[
+            "nowhere/deep/x.index: there is no folder nowhere/deep",
+            "another --out",
+        ],
     );
     place.write("second.jsonl", ROWS);
     place.fails(

@@ -21,7 +21,7 @@ fn an_export_replaces_no_file_by_accident() {
     );
     place.fails(
         &["export", "--out", "nowhere/v.npy"],
-        &["nowhere", "cannot be written"],
+        &["nowhere/v.npy: there is no folder nowhere", "another --out"],
     );
 }
 
