@@ -32,7 +32,7 @@ pub struct Documents {
 /// A file that cannot be read, is empty or is not what its name says; a column that is not there.
 pub fn read(path: &Path, columns: &Columns) -> Result<Documents> {
     let file = if path.is_dir() {
-        path.join("corpus.jsonl")
+        in_folder(path)?
     } else {
         path.to_owned()
     };
@@ -58,6 +58,20 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Documents> {
         title,
         text,
     })
+}
+
+/// The corpus of a BEIR folder.
+fn in_folder(path: &Path) -> Result<PathBuf> {
+    let file = path.join("corpus.jsonl");
+    if file.exists() {
+        return Ok(file);
+    }
+    Err(EncoderError::format(
+        path,
+        "a table of documents, or a BEIR folder with its corpus.jsonl",
+        "a folder without corpus.jsonl",
+        "name the files in it",
+    ))
 }
 
 fn missing(path: &Path, column: &str, rows: &tables::Rows) -> EncoderError {

@@ -40,7 +40,7 @@ pub enum EncoderError {
         help: String,
     },
     /// A table lacks a column that is needed.
-    #[error("{}: there is no column {column}; the columns are {}; {help}", path.display(), available.join(", "))]
+    #[error("{}: there is no column {column}; {}; {help}", path.display(), columns_there(available))]
     MissingColumn {
         /// The table.
         path: PathBuf,
@@ -153,6 +153,13 @@ impl EncoderError {
             action,
             message: error.to_string(),
         }
+    }
+}
+
+fn columns_there(names: &[String]) -> String {
+    match names {
+        [] => "there are no columns at all".to_owned(),
+        names => format!("the columns are {}", names.join(", ")),
     }
 }
 

@@ -36,8 +36,11 @@ fn edit(folder: &Path, name: &str, change: impl FnOnce(&mut Value)) {
 
 #[test]
 fn missing_files_are_named() {
+    refused(
+        |folder| fs::remove_file(folder.join("modules.json")).unwrap(),
+        &["expected a model folder", "a folder without modules.json"],
+    );
     for name in [
-        "modules.json",
         "config.json",
         "model.safetensors",
         "tokenizer.json",

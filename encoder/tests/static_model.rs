@@ -233,7 +233,19 @@ fn refused(spoil: impl FnOnce(&Path), words: &[&str]) {
 
 #[test]
 fn damaged_folders_are_refused_by_name() {
-    for name in ["modules.json", "model.safetensors", "tokenizer.json"] {
+    refused(
+        |folder| fs::remove_file(folder.join("modules.json")).unwrap(),
+        &[
+            "expected a model folder",
+            "config.json",
+            "found a folder without modules.json",
+        ],
+    );
+    refused(
+        |folder| fs::write(folder.join("modules.json"), "{").unwrap(),
+        &["modules.json"],
+    );
+    for name in ["model.safetensors", "tokenizer.json"] {
         refused(
             |folder| fs::remove_file(folder.join(name)).unwrap(),
             &[name, "cannot be read"],

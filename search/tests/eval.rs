@@ -114,7 +114,7 @@ fn queries_that_cannot_be_used_are_refused_by_file_and_row() {
     let sound = "{\"_id\":\"a\",\"text\":\"number3\"}\n";
     let cases: [(Vec<u8>, &[&str]); 7] = [
         (Vec::new(), &["empty file"]),
-        (b"\n\n".to_vec(), &["at least one query", "none"]),
+        (b"\n\n".to_vec(), &["expected rows", "empty lines alone"]),
         (
             format!("{sound}{{\"_id\":\"b\",").into_bytes(),
             &["row 2", "JSON"],

@@ -45,6 +45,16 @@ pub fn note_on_raw(dir: &Path) -> Option<String> {
     })
 }
 
+fn not_a_model(path: &Path, found: &str) -> EncoderError {
+    EncoderError::format(
+        path,
+        "a model folder: modules.json of sentence-transformers and what it names, or config.json, tokenizer.json and \
+         model.safetensors of a raw pre-trained model",
+        found,
+        "name the folder that holds these files, or copy it whole again",
+    )
+}
+
 #[derive(Deserialize)]
 struct Module {
     path: String,
@@ -65,11 +75,14 @@ pub(super) struct Modules {
 impl Modules {
     pub fn read(dir: &Path) -> Result<Self> {
         let path = dir.join(MODULES_FILE);
-        if !dir.is_dir() {
+        if !dir.exists() {
             return Err(EncoderError::NotFound {
                 what: format!("the model folder {}", dir.display()),
                 help: "name a sentence-transformers folder".into(),
             });
+        }
+        if !dir.is_dir() {
+            return Err(not_a_model(dir, "a file"));
         }
         if is_raw(dir) {
             return Ok(Self {
@@ -78,6 +91,9 @@ impl Modules {
                 folder: dir.to_owned(),
                 normalize: true,
             });
+        }
+        if !path.exists() {
+            return Err(not_a_model(dir, "a folder without modules.json"));
         }
         let modules: Vec<Module> = read_json(&path)?;
         // The class path has moved between releases; its last part has not.

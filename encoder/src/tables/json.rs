@@ -16,9 +16,12 @@ pub(super) fn open_lines(path: &Path, file: File) -> Result<Rows> {
         line: Vec::new(),
         number: 0,
     };
-    let first = lines.next().transpose()?;
-    let columns = first.iter().flat_map(|row| row.values.keys().cloned()).collect();
-    let rows = Box::new(first.into_iter().map(Ok).chain(lines));
+    let first = lines
+        .next()
+        .transpose()?
+        .ok_or_else(|| no_rows(path, "empty lines alone"))?;
+    let columns = first.values.keys().cloned().collect();
+    let rows = Box::new(std::iter::once(Ok(first)).chain(lines));
     Ok(Rows {
         path: path.to_owned(),
         columns,
@@ -91,10 +94,8 @@ pub(super) fn open_array(path: &Path, mut file: File) -> Result<Rows> {
             "for one object a line, name the file .jsonl",
         )
     })?;
-    let columns = objects
-        .first()
-        .map(|row| row.keys().cloned().collect())
-        .unwrap_or_default();
+    let first = objects.first().ok_or_else(|| no_rows(path, "an empty array"))?;
+    let columns = first.keys().cloned().collect();
     let total = Some(objects.len() as u64);
     let rows = Box::new(
         (1..)
@@ -108,6 +109,10 @@ pub(super) fn open_array(path: &Path, mut file: File) -> Result<Rows> {
         total,
         rows,
     })
+}
+
+fn no_rows(path: &Path, found: &str) -> EncoderError {
+    EncoderError::format(path, "rows", found, "give a file with rows")
 }
 
 fn without_bom(bytes: &[u8]) -> &[u8] {
@@ -132,6 +137,20 @@ mod tests {
         let array = rows("a.json", b"[{\"a\":1},{\"a\":2}]").unwrap();
         assert_eq!(lines.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(array[1].values, lines[1].values);
+    }
+
+    #[test]
+    fn files_without_a_row_say_so() {
+        for (name, bytes, found) in [
+            ("a.json", " []\n", "an empty array"),
+            ("a.jsonl", "\n \n", "empty lines alone"),
+        ] {
+            let error = rows(name, bytes.as_bytes()).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("expected rows, found {found}")),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -6,11 +6,13 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use encoder::EncoderError;
 use encoder::corpus::{self, Columns};
 use encoder::text::Document;
 
 use super::{Observer, Phase};
 use crate::error::{IndexError, Result};
+use crate::manifest::MANIFEST_NAME;
 
 /// Rows between two looks at whether to stop.
 const STRIDE: u64 = 1024;
@@ -52,6 +54,7 @@ pub(super) fn survey(
 ) -> Result<Surveyed> {
     let (mut total, mut left_out) = (Some(0), Vec::new());
     for path in inputs {
+        refuse_index(path)?;
         let documents = corpus::read(path, columns)?;
         let out = documents.left_out().iter();
         left_out.extend(out.map(|column| (path.clone(), column.clone())));
@@ -92,6 +95,20 @@ pub(super) fn survey(
         bytes,
         left_out,
     })
+}
+
+/// Refuses an index in the place of documents.
+fn refuse_index(path: &Path) -> Result<()> {
+    if !path.join(MANIFEST_NAME).exists() {
+        return Ok(());
+    }
+    Err(EncoderError::format(
+        path,
+        "a table of documents, or a BEIR folder",
+        "an index",
+        "name the file that it was made of, or write its documents to one with `index export`",
+    )
+    .into())
 }
 
 /// Refuses no documents, and more than have numbers.

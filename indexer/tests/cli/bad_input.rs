@@ -158,6 +158,40 @@ fn no_rows_at_all() {
     place.fails(&["build", "none.parquet"], &["none.parquet"]);
     place.write("none.csv", "id,text\n");
     place.fails(&["build", "none.csv"], &["none.csv"]);
+    place.write("none.json", "[]");
+    place.fails(
+        &["build", "none.json"],
+        &["none.json", "expected rows", "an empty array"],
+    );
+    place.write("nothing.json", "[{}]");
+    place.fails(&["build", "nothing.json"], &["nothing.json", "no columns at all"]);
+}
+
+#[test]
+fn folders_and_files_of_another_kind() {
+    let place = Workplace::with_index();
+    place.fails(
+        &["build", "corpus.index", "-o", "new.index"],
+        &[
+            "corpus.index: expected a table of documents",
+            "found an index",
+            "index export",
+        ],
+    );
+    place.fails(&["add", "corpus.index", "corpus.index"], &["found an index"]);
+    place.fails(
+        &["build", "model", "-o", "new.index"],
+        &["model: expected", "BEIR folder", "without corpus.jsonl"],
+    );
+    place.succeeds(&["export", "--out", "v.npy"]);
+    place.fails(
+        &["import", "v.npy", "--model", "model"],
+        &["v.npy: expected documents", "vectors alone", "--documents FILE"],
+    );
+    place.fails(
+        &["import", "none.npy", "--model", "model"],
+        &["none.npy: cannot be read"],
+    );
 }
 
 #[test]
@@ -259,6 +293,17 @@ fn models_that_are_none() {
     let place = Workplace::new();
     place.write("corpus.jsonl", ROWS);
     place.fails(&["build", "corpus.jsonl", "--model", "nothing"], &["nothing"]);
+    fs::create_dir(place.path("empty")).unwrap();
+    for (model, found) in [
+        ("empty", "a folder without modules.json"),
+        ("corpus.jsonl", "a file"),
+    ] {
+        let expected = format!("{model}: expected a model folder");
+        place.fails(
+            &["build", "corpus.jsonl", "--model", model],
+            &[&expected, "tokenizer.json", found, "name the folder"],
+        );
+    }
     place.write("broken/config.json", "{");
     place.fails(&["build", "corpus.jsonl", "--model", "broken"], &["broken"]);
 }

@@ -41,13 +41,20 @@ impl Given {
     }
 }
 
+fn ending(path: &Path) -> &str {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.unwrap_or_default()
+}
+
+/// Whether it is a file of a kind that has no room for documents.
+pub(super) fn has_vectors_alone(path: &Path) -> bool {
+    path.exists() && ["npy", "fvecs", "fbin"].contains(&ending(path))
+}
+
 /// Reads the vectors and their ids.
 pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Result<Given> {
     let path = &options.vectors;
-    let ending = path
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .unwrap_or_default();
+    let ending = ending(path);
     let mut taken = Taken {
         path: path.clone(),
         folder: parent(&options.out),

@@ -95,13 +95,22 @@ pub struct ImportSummary {
 }
 
 impl ImportOptions {
-    /// Refuses, before any work, what would be refused later: parameters out of range, a target that must not be
-    /// replaced.
+    /// Refuses, before any work, what would be refused later: parameters out of range, vectors without documents, a
+    /// target that must not be replaced.
     ///
     /// # Errors
     /// What is refused and why.
     pub fn check(&self) -> Result<()> {
         self.hnsw.check()?;
+        if self.documents.is_empty() && given::has_vectors_alone(&self.vectors) {
+            return Err(EncoderError::format(
+                &self.vectors,
+                "documents for these vectors",
+                "vectors alone, as in every file of its kind",
+                "name the documents with --documents FILE",
+            )
+            .into());
+        }
         new_index::replaces(&self.out, self.force).map(drop)
     }
 
