@@ -100,6 +100,14 @@ fn cut_texts_and_pairs_that_are_there_twice_are_counted() {
 }
 
 #[test]
+fn what_cannot_be_looked_at_is_one_error() {
+    let place = Workplace::new();
+    let none = ["check", "--config", "none.toml"];
+    refused(&place, &none, &["none.toml and configs/none.toml"]);
+    assert_eq!(stderr(&place.train(&none)).lines().count(), 1);
+}
+
+#[test]
 fn data_that_cannot_be_trained_on_are_errors() {
     let same = json!({"anchor": "a", "positive": "a"});
     let negative = json!({"anchor": "a", "positive": "b", "negative": "b"});

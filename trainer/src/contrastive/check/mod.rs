@@ -28,12 +28,17 @@ use trainer_shell::check::report::{Facts, File, Report};
 /// Prints what is found about the training that `args` names.
 ///
 /// # Errors
-/// An interrupt; in the end the verdict: an error, or with `--strict` a warning.
+/// What stands in the way of looking, or an interrupt; in the end the verdict: an error, or with `--strict` a warning.
 pub fn check(args: &Args) -> Result<()> {
     let interrupt = Interrupt::on_signals()?;
     let report = match look(args, &interrupt) {
-        Err(TrainError::Interrupted) => return Err(TrainError::Interrupted),
-        Err(error) => Report::refused(&error),
+        Err(error) => {
+            // The sentence itself comes last, on stderr: here it is for programs.
+            if args.json && !matches!(error, TrainError::Interrupted) {
+                print(&Report::refused(&error).json()?)?;
+            }
+            return Err(error);
+        }
         Ok(report) => report,
     };
     print(&if args.json { report.json()? } else { report.text() })?;
