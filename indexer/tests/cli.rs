@@ -31,6 +31,8 @@ mod moving;
 mod precision;
 #[path = "cli/static_models.rs"]
 mod static_models;
+#[path = "cli/stdout.rs"]
+mod stdout;
 #[path = "cli/truncation.rs"]
 mod truncation;
 #[path = "cli/tuning.rs"]

@@ -346,6 +346,20 @@ fn a_closed_pipe_is_no_error() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn a_full_disk_is_told_with_the_name_of_stdout() {
+    let place = Workplace::with_index();
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let output = place.command(&["thirst"]).stdout(full).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(
+        message.starts_with("error: cannot write results to stdout: "),
+        "{message}"
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn search_does_not_link_libtorch() {
     let output = Command::new("ldd")
         .arg(env!("CARGO_BIN_EXE_search"))

@@ -233,3 +233,19 @@ fn a_reader_that_has_seen_enough_is_no_fault() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told_with_the_name_of_stdout() {
+    let full = fs::File::create("/dev/full").unwrap();
+    let output = command(&[&fixture("words.txt"), "paris"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("error: stdout: cannot write the results: "),
+        "{message}"
+    );
+}

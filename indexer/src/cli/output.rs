@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 
+use anyhow::Context;
 use serde::Serialize;
 
 /// Writes a line to stdout.
 pub fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    Ok(out.flush()?)
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .context("cannot write results to stdout")
 }
 
 /// Writes a message to stderr; that nobody reads it is no error.
