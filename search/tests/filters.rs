@@ -118,7 +118,7 @@ fn what_is_no_filter_is_refused_at_its_place() {
         ),
         (
             "yaer > 3",
-            "error: filter: no document has a column \"yaer\"; did you mean year? (columns: year, topic)\n  yaer > 3\n  ^^^^\n",
+            "error: filter: no document has a column \"yaer\"; did you mean year? (columns: topic, year)\n  yaer > 3\n  ^^^^\n",
         ),
         ("", "error: filter: expected a column, found the end\n  \n  ^\n"),
     ] {

@@ -18,7 +18,9 @@ terminal (unless NO_COLOR is set) and marked **so** elsewhere.
 --where: a column, then =, !=, <, <=, >, >= and a value, or in (value, value); exists(column);
 joined by and, or, not and parentheses. A word that is a number is compared as a number, all else
 as text; "quotes" hold blanks and signs, and make any word a text or a column's name. ISO dates
-order as texts. != also finds documents without the column.
+order as texts. != also finds documents without the column. id, title and text are no such columns
+and are refused: an index keeps only the corpus's other columns for filters, and titles and texts
+are what the query itself searches.
 
 Exit codes: 0 hits, 1 no hits, 2 error."#;
 

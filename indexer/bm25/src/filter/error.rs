@@ -6,8 +6,10 @@ use std::ops::Range;
 
 use super::Column;
 
-/// Columns named where a wrong one was: the most similar.
+/// Columns named where a wrong one was: the most similar, in the order of the alphabet.
 const NAMED: usize = 12;
+/// What every document has and no filter can ask, by the usual names.
+const OWN: [&str; 4] = ["id", "_id", "title", "text"];
 /// How similar (Jaro–Winkler, 0 to 1) a column has to be to be proposed.
 const SIMILAR: f64 = 0.75;
 
@@ -47,14 +49,20 @@ impl FilterError {
             })
             .collect();
         near.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
-        let mut problem = format!("no document has a column {name:?}");
+        let mut problem = match OWN.contains(&name.as_str()) {
+            true => {
+                format!("{name:?} is no column to filter by: id, title and text are not kept for filters")
+            }
+            false => format!("no document has a column {name:?}"),
+        };
         match near.first() {
             None => problem += "; the documents have no columns besides id, title and text",
             Some((similarity, nearest)) => {
                 if *similarity >= SIMILAR {
                     problem += &format!("; did you mean {nearest}?");
                 }
-                let names: Vec<&str> = near.iter().take(NAMED).map(|(_, name)| name.as_str()).collect();
+                let mut names: Vec<&str> = near.iter().take(NAMED).map(|(_, name)| name.as_str()).collect();
+                names.sort_unstable();
                 let more = match near.len() - names.len() {
                     0 => String::new(),
                     more => format!(" and {more} more"),

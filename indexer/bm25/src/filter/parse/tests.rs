@@ -99,7 +99,8 @@ fn an_unknown_column_is_named_with_those_there_are() {
         .check(&columns(&["kind", "source", "year"]))
         .unwrap_err()
         .to_string();
-    let expected = "filter: no document has a column \"yaer\"; did you mean year? (columns: year, ";
+    let expected = "filter: no document has a column \"yaer\"; did you mean year? \
+                    (columns: kind, source, year)";
     assert!(error.starts_with(expected), "{error}");
     assert!(
         error.ends_with("\n  kind = a and yaer > 3\n               ^^^^"),
@@ -113,6 +114,14 @@ fn an_unknown_column_is_named_with_those_there_are() {
     let error = filter.check(&columns(&[])).unwrap_err().to_string();
     assert!(error.contains("no columns besides id, title and text"), "{error}");
     filter.check(&columns(&["kind", "yaer"])).unwrap();
+    for own in ["id", "title", "text"] {
+        let filter = Filter::parse(&format!("{own} = a")).unwrap();
+        let error = filter.check(&columns(&["year", "kind"])).unwrap_err().to_string();
+        assert!(
+            error.contains("no column to filter by") && error.contains("(columns: kind, year)"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
