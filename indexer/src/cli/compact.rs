@@ -22,7 +22,11 @@ pub fn run(arguments: &CompactArguments) -> anyhow::Result<()> {
 fn text(summary: &CompactSummary) -> String {
     let index = summary.index.display();
     if (summary.segments_before, summary.dropped) == (summary.segments, 0) {
-        return format!("{index}: one segment without deleted documents already; nothing to do");
+        let there = match summary.segments {
+            0 => "no documents, and so no segments",
+            _ => "one segment without deleted documents already",
+        };
+        return format!("{index}: {there}; nothing to do");
     }
     format!(
         "{index}: {} in {} of {}, was {} of {} with {} deleted, in {:.1} s",

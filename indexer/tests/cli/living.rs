@@ -65,6 +65,12 @@ fn documents_are_added_replaced_deleted_and_the_index_compacted() {
     assert!(said.contains("nothing to do"), "{said}");
     let left = fs::read_dir(place.path("corpus.index")).unwrap().count();
     assert_eq!(left, 2, "no lock, no deleted rows");
+    place.succeeds(&["delete", "corpus.index", "rest", "ecg", "eye", "cough", "flu"]);
+    let said = place.succeeds(&["compact", "corpus.index"]);
+    assert_eq!(
+        said,
+        "corpus.index: no documents, and so no segments; nothing to do\n"
+    );
 }
 
 #[test]
