@@ -50,6 +50,10 @@ a unique id and a text; a title is used where there is one; all other columns ar
 `search --where` finds documents by them. Columns of Parquet that are lists of floats are vectors and are left out, which
 is said; `index import` makes an index of these.
 
+--recall looks for 10 neighbours. Where there are no more than 10 documents the index is made and a warning says that
+nothing was measured (exit code 0); where no width reaches the share, the index is made, and that is an error (exit
+code 2).
+
 An index appears at once when everything is done; an error or Ctrl-C leaves what was there before. A build that was
 killed, or stopped after ten seconds or more, is gone on with by the same command.
 

@@ -51,7 +51,7 @@ pub fn run(arguments: &BuildArguments) -> anyhow::Result<()> {
     announce(arguments, &located, &options.model, encoder.as_ref())?;
     let summary = build(&options, encoder.as_ref(), &mut terminal)?;
     let tuning = match arguments.recall {
-        Some(recall) => Some(tune::after_build(&options.out, recall, &mut terminal)?),
+        Some(recall) => tune::after_build(&options.out, summary.documents, recall, &mut terminal)?,
         None => None,
     };
     drop(terminal);

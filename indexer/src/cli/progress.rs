@@ -36,6 +36,13 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// Writes a line to stderr, above the bar.
+    pub fn say(&self, line: &str) {
+        self.bar.suspend(|| output::message(line));
+    }
+}
+
 impl Observer for Terminal {
     fn begin(&mut self, phase: Phase, total: Option<u64>) {
         self.bar.finish_and_clear();
@@ -68,8 +75,7 @@ impl Observer for Terminal {
     }
 
     fn note(&mut self, message: &str) {
-        self.bar
-            .suspend(|| output::message(format_args!("note: {message}")));
+        self.say(&format!("note: {message}"));
     }
 
     fn advance(&mut self, documents: u64) {

@@ -13,6 +13,9 @@ use super::args::TuneArguments;
 use super::output::{self, grouped};
 use super::{model, progress::Terminal};
 
+/// Neighbours that `index build --recall` asks for.
+const NEIGHBOURS: usize = 10;
+
 /// Finds the width of searches as the command line says.
 pub fn run(arguments: &TuneArguments) -> anyhow::Result<()> {
     encoder_torch::restart_tuned();
@@ -32,11 +35,31 @@ pub fn run(arguments: &TuneArguments) -> anyhow::Result<()> {
     report(&arguments.index, &tuning, arguments.json)
 }
 
-/// Finds the width of searches in an index that has just been made.
-pub fn after_build(index: &Path, recall: f64, terminal: &mut Terminal) -> anyhow::Result<TuningRecord> {
-    let options = TuneOptions { recall, k: 10 };
+/// Finds the width of searches in an index of `documents` that has just been made; none where these are too few to
+/// measure on, which is said.
+pub fn after_build(
+    index: &Path,
+    documents: u64,
+    recall: f64,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Option<TuningRecord>> {
+    let options = TuneOptions {
+        recall,
+        k: NEIGHBOURS,
+    };
+    if documents <= options.k as u64 {
+        terminal.say(&format!(
+            "warning: --recall: {} is made, but the width of searches was not measured: that takes more than {} \
+             documents, found {documents}; a search finds all of them",
+            index.display(),
+            options.k
+        ));
+        return Ok(None);
+    }
     let tuned = IndexWriter::open(index)?.tune(options, None, terminal);
-    tuned.with_context(|| format!("{} is made and can be searched, but --recall", index.display()))
+    let tuned =
+        tuned.with_context(|| format!("{} is made and can be searched, but --recall", index.display()));
+    tuned.map(Some)
 }
 
 /// Prints what was found.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::workplace::Workplace;
+use super::workplace::{ROWS, Workplace, stderr};
 
 #[test]
 fn the_width_for_a_recall_is_found_stored_and_shown() {
@@ -71,6 +71,29 @@ fn too_few_documents_and_missing_queries_are_refused() {
         info.contains("recall       not measured"),
         "nothing was changed: {info}"
     );
+}
+
+#[test]
+fn too_few_documents_to_tune_are_a_warning_of_a_build() {
+    let place = Workplace::new();
+    place.write("corpus.jsonl", ROWS);
+    for more in [&[][..], &["--json", "--force"]] {
+        let line = [&["build", "corpus.jsonl", "--recall", "0.9"], more].concat();
+        let output = place.command(&line).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let warning = "warning: --recall: corpus.index is made, but the width of searches was not measured: that takes \
+                       more than 10 documents, found 4;";
+        assert!(said.contains(warning), "{said}");
+        let results = String::from_utf8(output.stdout).unwrap();
+        let last = results.lines().last().unwrap();
+        assert!(
+            last.contains("4 documents") || last.contains("\"documents\":4"),
+            "{results}"
+        );
+    }
+    let info = place.succeeds(&["info", "corpus.index"]);
+    assert!(info.contains("recall       not measured"), "{info}");
 }
 
 #[test]
