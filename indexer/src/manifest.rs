@@ -44,8 +44,10 @@ const HEAD_BYTES: u64 = 128;
 pub struct Manifest {
     /// Counts the states that the folder has had, from 1.
     pub generation: u64,
-    /// When this state was written: RFC 3339, UTC.
-    pub created: String,
+    /// When this state was written, by which change ever: RFC 3339, UTC. The file has had another name for it since
+    /// version 1.
+    #[serde(rename = "created")]
+    pub committed: String,
     /// The version of Sextant that wrote it.
     pub sextant: String,
     /// Number of documents, without deleted ones.

@@ -268,7 +268,7 @@ fn manifest(
         .collect();
     Manifest {
         generation: index.generation(),
-        created: now(),
+        committed: now(),
         sextant: env!("CARGO_PKG_VERSION").into(),
         documents: segments.iter().map(|segment| segment.documents).sum(),
         dimension: encoder.dimension(),

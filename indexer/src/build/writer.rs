@@ -110,7 +110,7 @@ impl IndexWriter {
     /// Makes `next`, whose generation, time and count of documents are set here, the state of the index.
     pub(super) fn commit(&mut self, mut next: Manifest) -> Result<()> {
         next.generation = self.committed.generation + 1;
-        next.created = now();
+        next.committed = now();
         next.sextant = env!("CARGO_PKG_VERSION").into();
         next.documents = next.segments.iter().map(SegmentRecord::live).sum();
         self.sync(&next)?;

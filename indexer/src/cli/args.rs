@@ -134,7 +134,7 @@ pub enum Command {
     Compact(CompactArguments),
     /// Find how wide searches have to be for a recall, and store it
     Tune(TuneArguments),
-    /// Show what is in an index, after checking all of its files
+    /// Show what is in an index, and when it was last changed, after checking all of its files
     Info(InfoArguments),
     /// Look for everything that can be wrong with an index
     Verify(VerifyArguments),

@@ -71,7 +71,7 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         "index": path,
         "format": manifest.format(),
         "generation": manifest.generation,
-        "created": manifest.created,
+        "committed": manifest.committed,
         "sextant": manifest.sextant,
         "documents": manifest.documents,
         "deleted": manifest.segments.iter().map(deleted).sum::<u64>(),
@@ -132,8 +132,8 @@ fn text(path: &Path, manifest: &Manifest) -> String {
         ("recall", recall(manifest)),
         ("sources", sources.join(", ")),
         (
-            "created",
-            format!("{} by Sextant {}", manifest.created, manifest.sextant),
+            "committed",
+            format!("{} by Sextant {}", manifest.committed, manifest.sextant),
         ),
         (
             "format",

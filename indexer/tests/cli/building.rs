@@ -175,6 +175,10 @@ fn json_output_is_json_lines_with_types() {
     );
     assert_eq!(info["fingerprint"], objects[0]["fingerprint"]);
     assert_eq!(info["bytes"], objects[1]["bytes"]);
+    assert!(
+        info["committed"].is_string() && info["created"].is_null(),
+        "{info}"
+    );
 }
 
 #[test]
@@ -186,6 +190,7 @@ fn info_says_what_is_in_the_only_index_of_the_folder() {
         "dimension    32",
         "graph        M 16",
         "format       3, generation 1",
+        "committed    2",
         "vectors.bin",
     ] {
         assert!(said.contains(word), "{word:?} is not in {said}");

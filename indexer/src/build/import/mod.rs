@@ -168,7 +168,7 @@ pub fn import(
     sources.extend(options.documents.iter().cloned());
     let manifest = Manifest {
         generation: index.generation(),
-        created: now(),
+        committed: now(),
         sextant: env!("CARGO_PKG_VERSION").into(),
         documents: joined.rows.len() as u64,
         dimension,
