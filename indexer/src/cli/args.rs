@@ -214,7 +214,9 @@ pub struct GraphArguments {
     #[arg(long, default_value = "batches", value_name = "BUILDER")]
     pub builder: Builder,
     /// Stay within about this much memory, e.g. 4G or 800M, by making several segments, one after the other; they are
-    /// searched one by one, so fewer are faster [default: one segment, whatever memory it takes]
+    /// searched one by one, so fewer are faster. At least twice the model's weights and 400M (160M for a static model)
+    /// besides 1000 documents, about 580M with all-MiniLM-L6-v2; less is refused with the least that will do [default:
+    /// one segment, whatever memory it takes]
     #[arg(long, value_name = "SIZE", value_parser = memory_size)]
     pub memory: Option<u64>,
 }

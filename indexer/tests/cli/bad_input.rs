@@ -248,6 +248,15 @@ fn options_out_of_range() {
         &["--ef-construction", "8 to 10000"],
     );
     place.fails(&["build", "corpus.jsonl", "--device", "cuda"], &["candle", "CPU"]);
+    place.fails(
+        &["build", "corpus.jsonl", "--memory", "1M"],
+        &["--memory: expected at least 4", "found 1M"],
+    );
+    let help = place.succeeds(&["build", "--help"]);
+    assert!(
+        help.contains("less is refused with the least that will do"),
+        "{help}"
+    );
     for usage in [
         &["build"][..],
         &["build", "corpus.jsonl", "--device", "gpu"],
