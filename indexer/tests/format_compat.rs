@@ -210,6 +210,7 @@ fn write(out: &Path, metric: Metric, copies: usize) {
         columns: Default::default(),
         known: Known::Refuse,
         model: "hash".into(),
+        memory: None,
     };
     let writer = || IndexWriter::open(out).unwrap();
     writer().add(&more, &encoder, &mut Unwatched).unwrap();

@@ -8,11 +8,14 @@ use encoder::corpus::Columns;
 use encoder::text::Document;
 use serde::Serialize;
 
+use super::encode::Counts;
 use super::fill::{documents, fill, unchanged};
+use super::memory::{Extent, Memory};
 use super::survey::survey;
 use super::writer::IndexWriter;
 use super::{Observer, Phase};
 use crate::error::{IndexError, OtherModel, Result};
+use crate::manifest::SegmentRecord;
 
 /// What to do with documents whose ids the index has already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,8 @@ pub struct AddOptions {
     pub known: Known,
     /// The folder of the model that encodes, for messages.
     pub model: PathBuf,
+    /// Bytes of memory to stay within, by making several segments one after the other; none for one segment.
+    pub memory: Option<u64>,
 }
 
 /// What adding came to.
@@ -65,11 +70,21 @@ pub struct AddSummary {
     pub total_seconds: f64,
 }
 
+/// Segments that no commit names yet.
+#[derive(Debug, Default)]
+struct NewSegments {
+    segments: Vec<SegmentRecord>,
+    counts: Counts,
+    encode_seconds: f64,
+    link_seconds: f64,
+}
+
 impl IndexWriter {
-    /// Encodes documents with `encoder`, which has to be the model of the index, and commits them as a new segment.
+    /// Encodes documents with `encoder`, which has to be the model of the index, and commits them as a new segment, or as
+    /// several where memory is limited.
     ///
     /// # Errors
-    /// Another model; rows that cannot be used; ids that are there already, if those are refused; more documents than
+    /// Another model; too little memory; rows that cannot be used; ids that are there already, if those are refused; more documents than
     /// an index can hold; files that cannot be read or written; or [`IndexError::Interrupted`]. In every case the
     /// index is as before.
     pub fn add(
@@ -90,20 +105,11 @@ impl IndexWriter {
         let count = surveyed.documents;
         self.check_room(count)?;
 
-        let encode_start = Instant::now();
-        observer.begin(Phase::Encode, Some(count));
-        let segment = self.segment()?;
-        let documents = documents(&options.inputs, &options.columns);
-        let hnsw = self.committed().hnsw;
-        let filled = fill(&segment, documents, (encoder, hnsw.metric), None, observer)?;
-        unchanged(&options.inputs, count, filled.vectors.len() as u64)?;
-        let encode_seconds = encode_start.elapsed().as_secs_f64();
-
-        let finished = segment.finish((&filled.vectors, filled.words), hnsw, observer)?;
+        let made = self.new_segments(options, encoder, surveyed.extent(), observer)?;
         let mut next = self.committed().clone();
         next.segments = self.without(&replaced)?;
-        next.segments.push(finished.record);
-        next.model.truncated += filled.counts.truncated;
+        next.segments.extend(made.segments);
+        next.model.truncated += made.counts.truncated;
         for input in &options.inputs {
             if !next.sources.contains(input) {
                 next.sources.push(input.clone());
@@ -117,14 +123,54 @@ impl IndexWriter {
             replaced: replaced.len() as u64,
             documents: state.documents,
             segments: state.segments.len(),
-            truncated: filled.counts.truncated,
-            unknown: filled.counts.unknown,
-            tokens: filled.counts.tokens,
+            truncated: made.counts.truncated,
+            unknown: made.counts.unknown,
+            tokens: made.counts.tokens,
             bytes: state.bytes(),
-            encode_seconds,
-            link_seconds: finished.link_seconds,
+            encode_seconds: made.encode_seconds,
+            link_seconds: made.link_seconds,
             total_seconds: start.elapsed().as_secs_f64(),
         })
+    }
+
+    /// Encodes all documents into segments, each written before the next is encoded.
+    fn new_segments(
+        &self,
+        options: &AddOptions,
+        encoder: &dyn Encoder,
+        extent: Extent,
+        observer: &mut dyn Observer,
+    ) -> Result<NewSegments> {
+        let hnsw = self.committed().hnsw;
+        let memory = Memory {
+            limit: options.memory,
+            model: Some(&options.model),
+            held: 0,
+        };
+        let most = memory.rows_per_segment(extent, encoder.dimension(), hnsw)?;
+        let mut documents = documents(&options.inputs, &options.columns);
+        let (count, mut done) = (extent.documents, 0);
+        let mut made = NewSegments::default();
+        while done < count {
+            let start = Instant::now();
+            observer.begin(Phase::Encode, Some(count - done));
+            let segment = self.segment()?;
+            let rows = most.min(count - done);
+            let some = documents.by_ref().take(rows as usize);
+            let filled = fill(&segment, some, (encoder, hnsw.metric), None, observer)?;
+            made.counts += filled.counts;
+            made.encode_seconds += start.elapsed().as_secs_f64();
+            done += filled.vectors.len() as u64;
+            if (filled.vectors.len() as u64) < rows {
+                unchanged(&options.inputs, count, done)?;
+            }
+            let finished = segment.finish((&filled.vectors, filled.words), hnsw, observer)?;
+            made.link_seconds += finished.link_seconds;
+            made.segments.push(finished.record);
+        }
+        let more = documents.count() as u64;
+        unchanged(&options.inputs, count, count + more)?;
+        Ok(made)
     }
 
     fn row_to_replace(

@@ -9,7 +9,7 @@ use encoder::text::Document;
 use serde::Serialize;
 
 use super::fill::{documents, fill, unchanged};
-use super::memory::rows_per_segment;
+use super::memory::Memory;
 use super::new_index::{self, NewIndex};
 use super::progress::{FinishedRecord, Identity, Progress};
 use super::survey::{Surveyed, survey};
@@ -98,12 +98,12 @@ pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn O
     let surveyed = survey(&options.inputs, &options.columns, observer, |_, _| Ok(()))?;
     surveyed.note_left_out(None, observer);
     let dimension = encoder.dimension();
-    let rows = rows_per_segment(
-        (options.memory, 0, &options.model),
-        &surveyed,
-        dimension,
-        options.hnsw,
-    )?;
+    let memory = Memory {
+        limit: options.memory,
+        model: Some(&options.model),
+        held: 0,
+    };
+    let rows = memory.rows_per_segment(surveyed.extent(), dimension, options.hnsw)?;
     let mut progress = index.progress(identity(options, encoder, &surveyed, rows))?;
     let resumed = progress.encoded(dimension).min(surveyed.documents);
     if progress.discarded {

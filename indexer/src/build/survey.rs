@@ -10,6 +10,7 @@ use encoder::EncoderError;
 use encoder::corpus::{self, Columns};
 use encoder::text::Document;
 
+use super::memory::Extent;
 use super::{Observer, Phase};
 use crate::error::{IndexError, Result};
 use crate::manifest::MANIFEST_NAME;
@@ -40,6 +41,14 @@ impl Surveyed {
                     path.display()
                 ));
             }
+        }
+    }
+
+    /// How much they are.
+    pub fn extent(&self) -> Extent {
+        Extent {
+            documents: self.documents,
+            bytes: self.bytes,
         }
     }
 }

@@ -26,6 +26,7 @@ pub fn run(arguments: &AddArguments, known: Known) -> anyhow::Result<()> {
         columns: columns(arguments, manifest),
         known,
         model: folder.clone(),
+        memory: arguments.memory,
     };
     let mut terminal = Terminal::new()?;
     let encoder = model::open_like(&folder, &arguments.encoding, manifest)?;

@@ -93,6 +93,8 @@ Exit codes: 0 done, 2 error (also a wrong command line).";
 const COMPACT_EXAMPLES: &str = "\
 Examples:
   index compact corpus.index
+  index compact corpus.index --memory 4G
+      as few segments as 4 GB have room to make
 
 Nothing is encoded again: vectors and documents are read from the segments. An error or Ctrl-C leaves the index as it
 was. Until it is done, there has to be room for the old files and the new ones.
@@ -207,7 +209,8 @@ pub struct GraphArguments {
     /// What is near: cosine (lengths do not count), dot (the inner product; longer vectors are nearer) or euclidean
     #[arg(long, default_value = "cosine", value_name = "METRIC")]
     pub metric: Metric,
-    /// What walks read of a vector: float32, float16, int8 or binary; what is found is compared in full, so binary needs a wider walk (ef) for the same recall
+    /// What walks read of a vector: float32, float16, int8 or binary; what they find is compared in full, so with binary
+    /// the same recall takes a wider walk (ef)
     #[arg(long, default_value = "int8", value_name = "CODES")]
     pub codes: Codes,
     /// Who links the graph: batches (the same at any number of threads) or hnsw_rs (the crate)
@@ -263,6 +266,10 @@ pub struct AddArguments {
     pub encoding: EncodingArguments,
     #[command(flatten)]
     pub columns: ColumnArguments,
+    /// Stay within about this much memory, e.g. 4G or 800M, by making several segments where one would take more
+    /// [default: one segment, whatever memory it takes]
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    pub memory: Option<u64>,
     /// Write JSON Lines to stdout, ending with an object of type "summary"
     #[arg(long)]
     pub json: bool,
@@ -294,6 +301,10 @@ pub struct CompactArguments {
     /// The index folder
     #[arg(value_name = "INDEX")]
     pub index: PathBuf,
+    /// Stay within about this much memory, e.g. 4G or 800M, by making several segments where one would take more
+    /// [default: one segment, whatever memory it takes]
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    pub memory: Option<u64>,
     /// Threads for linking [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,

@@ -11,7 +11,7 @@ pub fn run(arguments: &CompactArguments) -> anyhow::Result<()> {
     model::limit_threads(arguments.threads)?;
     let writer = IndexWriter::open(&arguments.index)?;
     let mut terminal = Terminal::new()?;
-    let summary = writer.compact(&mut terminal)?;
+    let summary = writer.compact(arguments.memory, &mut terminal)?;
     drop(terminal);
     match arguments.json {
         true => output::summary(&summary),
@@ -24,7 +24,8 @@ fn text(summary: &CompactSummary) -> String {
     if (summary.segments_before, summary.dropped) == (summary.segments, 0) {
         let there = match summary.segments {
             0 => "no documents, and so no segments",
-            _ => "one segment without deleted documents already",
+            1 => "one segment without deleted documents already",
+            _ => "as few segments as --memory has room for, without deleted documents, already",
         };
         return format!("{index}: {there}; nothing to do");
     }

@@ -41,6 +41,7 @@ fn made(folder: &Path, built: usize) -> (IndexReader, TableEncoder) {
             columns: Default::default(),
             known: Known::Refuse,
             model: "table".into(),
+            memory: None,
         };
         let writer = IndexWriter::open(&options.out).unwrap();
         writer.add(&adding, &encoder, &mut Unwatched).unwrap();

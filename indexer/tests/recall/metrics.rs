@@ -151,6 +151,7 @@ fn segments_and_deleted_rows_keep_the_metric() {
             columns: Default::default(),
             known: Known::Refuse,
             model: "table".into(),
+            memory: None,
         };
         let writer = || IndexWriter::open(&options.out).unwrap();
         writer().add(&adding, &encoder, &mut Unwatched).unwrap();
@@ -163,7 +164,7 @@ fn segments_and_deleted_rows_keep_the_metric() {
         let report = verify(&options.out, None, &mut Unwatched).unwrap();
         assert!(report.is_sound(), "{metric:?}: {:?}", report.faults.first());
 
-        writer().compact(&mut Unwatched).unwrap();
+        writer().compact(None, &mut Unwatched).unwrap();
         let reader = IndexReader::open(&options.out).unwrap();
         assert_eq!(
             (reader.manifest().segments.len(), reader.manifest().hnsw.metric),

@@ -23,7 +23,7 @@ use encoder::{Encoder, EncoderError};
 use serde::Serialize;
 
 use super::fill::{documents, unchanged};
-use super::memory::rows_per_segment;
+use super::memory::Memory;
 use super::new_index::{self, NewIndex};
 use super::segment_writer::{FinishedSegment, SegmentWriter};
 use super::survey::survey;
@@ -146,12 +146,12 @@ pub fn import(
     let joined = join.finish(&inputs)?;
     surveyed.note_left_out(given.column.as_deref(), observer);
     let dimension = given.vectors.dimension();
-    let rows = rows_per_segment(
-        (options.memory, given.id_bytes(), &options.model),
-        &surveyed,
-        dimension,
-        options.hnsw,
-    )?;
+    let memory = Memory {
+        limit: options.memory,
+        model: Some(&options.model),
+        held: given.id_bytes(),
+    };
+    let rows = memory.rows_per_segment(surveyed.extent(), dimension, options.hnsw)?;
     let compared = compare::compare(options, encoder, &given.vectors, &joined, observer)?;
 
     // Not before: what a stopped build has left in the same place is worth keeping until this will succeed.

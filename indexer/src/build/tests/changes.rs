@@ -167,7 +167,7 @@ fn what_is_refused_changes_nothing() {
     );
     let summary = place.writer().delete(&["x".into()], true).unwrap();
     assert_eq!((summary.deleted, summary.missing), (0, vec!["x".to_owned()]));
-    let summary = place.writer().compact(&mut Unwatched).unwrap();
+    let summary = place.writer().compact(None, &mut Unwatched).unwrap();
     assert_eq!((summary.segments, summary.dropped), (1, 0));
     assert_eq!((names(&place.index()), place.reader().manifest().clone()), before);
 }
@@ -190,4 +190,58 @@ fn all_can_be_deleted_and_others_added() {
     place.add(&[("a", "gout")]);
     assert_eq!(ids(&place.index()), ["a"]);
     assert_eq!(names(&place.index()), ["MANIFEST", "segments"]);
+}
+
+#[test]
+fn memory_bounds_what_is_added_and_what_is_merged() {
+    // Room for somewhat more than 5,000 documents beside a model of which nothing is known, and beside none.
+    const ADDING: u64 = (400 << 20) + 1_250_000;
+    const MERGING: u64 = (160 << 20) + 1_250_000;
+    let place = Place::with(&[("a", "gout")]);
+    let texts: Vec<(String, String)> = (0..12_000)
+        .map(|i| (format!("d{i}"), format!("pain {} number{i}", i % 97)))
+        .collect();
+    let documents: Vec<(&str, &str)> = texts.iter().map(|(id, text)| (&**id, &**text)).collect();
+    let options = AddOptions {
+        memory: Some(ADDING),
+        ..place.options(Known::Refuse, &documents)
+    };
+    let encoder = HashEncoder::new(DIMENSION);
+    let summary = place.writer().add(&options, &encoder, &mut Unwatched).unwrap();
+    assert_eq!((summary.segments, summary.documents), (4, 12_001));
+    let sizes = |place: &Place| -> Vec<u64> {
+        let reader = place.reader();
+        let segments = &reader.manifest().segments;
+        segments.iter().map(|segment| segment.documents).collect()
+    };
+    assert_eq!(sizes(&place), [1, 4_000, 4_000, 4_000]);
+    place.delete(&["d0", "d1", "d2"]);
+    let before = ids(&place.index());
+    let merge = |memory| place.writer().compact(memory, &mut Unwatched);
+    let summary = merge(Some(MERGING)).unwrap();
+    assert_eq!((summary.segments, summary.dropped), (3, 3));
+    assert_eq!(sizes(&place), [4_000, 4_000, 3_998]);
+    assert_eq!(ids(&place.index()), before);
+    let reader = place.reader();
+    for row in (0..reader.len() as u32).step_by(501) {
+        let document = reader.document(row).unwrap();
+        let vector = encoder.encode_documents(&[&document.passage()]).unwrap().vectors;
+        assert_eq!(
+            reader.vector(row).unwrap(),
+            vector.rows().next().unwrap(),
+            "{}",
+            document.id
+        );
+    }
+    let generation = place.reader().manifest().generation;
+    assert_eq!(merge(Some(MERGING)).unwrap().segments, 3);
+    assert_eq!(
+        place.reader().manifest().generation,
+        generation,
+        "there is nothing to do"
+    );
+    let message = merge(Some(1 << 20)).unwrap_err().to_string();
+    assert!(message.contains("--memory: expected at least 16"), "{message}");
+    assert_eq!(merge(None).unwrap().segments, 1);
+    assert_eq!(ids(&place.index()), before);
 }

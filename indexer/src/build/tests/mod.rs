@@ -70,6 +70,7 @@ impl Place {
             columns: Default::default(),
             known,
             model: PathBuf::from("model"),
+            memory: None,
         }
     }
 
@@ -97,7 +98,7 @@ impl Place {
     }
 
     fn compact(&self) {
-        self.writer().compact(&mut Unwatched).unwrap();
+        self.writer().compact(None, &mut Unwatched).unwrap();
     }
 
     fn reader(&self) -> IndexReader {

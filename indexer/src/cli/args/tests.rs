@@ -72,24 +72,30 @@ fn every_flag_is_heard() {
 #[test]
 fn commands_that_change_an_index_hear_their_flags() {
     let parse = |line: &str| Arguments::try_parse_from(line.split_whitespace()).map(|parsed| parsed.command);
-    let line = "index update x.index a.csv b.csv --model m --backend candle --text t --threads 2 --json";
+    let line =
+        "index update x.index a.csv b.csv --model m --backend candle --text t --threads 2 --memory 1G --json";
     let Ok(Command::Update(arguments)) = parse(line) else {
         panic!("{line}");
     };
     assert_eq!((arguments.index, arguments.inputs.len()), ("x.index".into(), 2));
     assert_eq!(arguments.columns.text.as_deref(), Some("t"));
     assert_eq!((arguments.model, arguments.json), (Some("m".into()), true));
-    assert_eq!(arguments.encoding.threads, Some(2));
+    assert_eq!(
+        (arguments.encoding.threads, arguments.memory),
+        (Some(2), Some(1 << 30))
+    );
     let line = "index delete x.index a b --ids gone.txt --ignore-missing --json";
     let Ok(Command::Delete(arguments)) = parse(line) else {
         panic!("{line}");
     };
     assert_eq!((arguments.id.len(), arguments.ids), (2, Some("gone.txt".into())));
     assert!(arguments.ignore_missing && arguments.json);
-    let Ok(Command::Compact(arguments)) = parse("index compact x.index --threads 2 --json") else {
+    let Ok(Command::Compact(arguments)) = parse("index compact x.index --memory 2G --threads 2 --json")
+    else {
         panic!("compact");
     };
     assert_eq!((arguments.threads, arguments.json), (Some(2), true));
+    assert_eq!(arguments.memory, Some(2 << 30));
     let line = "index tune x.index --recall 0.9 -k 5 --queries q.jsonl --model m --threads 1 --json";
     let Ok(Command::Tune(arguments)) = parse(line) else {
         panic!("{line}");
