@@ -10,24 +10,28 @@ use libfuzzer_sys::fuzz_target;
 const COUNT: usize = 300;
 const DIMENSION: usize = 24;
 
-/// Numbers between -1 and 1 from a linear congruential generator.
-fn vectors() -> Vec<f32> {
+/// Vectors of numbers between -1 and 1 from a linear congruential generator, of which `different` are different.
+fn vectors(different: usize) -> Vec<f32> {
     let mut state = 7_u64;
-    (0..COUNT * DIMENSION)
+    let numbers: Vec<f32> = (0..different * DIMENSION)
         .map(|_| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (state >> 40) as f32 / (1 << 23) as f32 - 1.0
         })
-        .collect()
+        .collect();
+    numbers.iter().copied().cycle().take(COUNT * DIMENSION).collect()
 }
 
-/// The vectors and, for each form of codes, a whole file.
-fn whole() -> &'static (Vec<f32>, Vec<Vec<u8>>) {
-    static WHOLE: OnceLock<(Vec<f32>, Vec<Vec<u8>>)> = OnceLock::new();
+/// For each form of codes whole files, with the vectors that they are of: all different, and some equal to others.
+fn whole() -> &'static [(Vec<f32>, Vec<u8>)] {
+    static WHOLE: OnceLock<Vec<(Vec<f32>, Vec<u8>)>> = OnceLock::new();
     WHOLE.get_or_init(|| {
-        let vectors = vectors();
-        let rows = Rows::new(&vectors, DIMENSION, DIMENSION);
-        let files = [Codes::Float32, Codes::Float16, Codes::Int8, Codes::Binary].map(|codes| {
+        let all = [COUNT, COUNT - 40].into_iter().flat_map(|different| {
+            [Codes::Float32, Codes::Float16, Codes::Int8, Codes::Binary].map(|codes| (different, codes))
+        });
+        all.map(|(different, codes)| {
+            let vectors = vectors(different);
+            let rows = Rows::new(&vectors, DIMENSION, DIMENSION);
             let parameters = Parameters {
                 m: 6,
                 ef_construction: 40,
@@ -38,16 +42,16 @@ fn whole() -> &'static (Vec<f32>, Vec<Vec<u8>>) {
             let mut file = Vec::new();
             let frozen = build(rows, parameters, &mut |_| true).unwrap();
             frozen.write(rows, &mut file).unwrap();
-            file
-        });
-        (vectors, files.into())
+            (vectors, file)
+        })
+        .collect()
     })
 }
 
 fuzz_target!(|input: (u8, u16, Vec<(u32, u32)>)| {
     let (which, cut, patches) = input;
-    let (vectors, files) = whole();
-    let mut file = files[usize::from(which) % files.len()].clone();
+    let (vectors, file) = &whole()[usize::from(which) % whole().len()];
+    let mut file = file.clone();
     for (at, number) in patches {
         // Every other one into the header.
         let end = if at % 2 == 0 { 128 } else { file.len() - 4 };

@@ -7,7 +7,7 @@ use super::commit;
 use super::lock::WriterLock;
 use super::progress::{Identity, Progress};
 use super::segment_writer::SegmentWriter;
-use super::staging::{Staging, has_folder};
+use super::staging::{self, Staging, has_folder};
 use crate::error::{IndexError, Result};
 use crate::manifest::{MANIFEST_NAME, Manifest, SEGMENTS_NAME};
 
@@ -76,7 +76,8 @@ impl NewIndex {
     }
 }
 
-/// Whether `target` is an index to be replaced; an error where something must not be replaced.
+/// Whether `target` is an index to be replaced; an error where something must not be replaced, which is also when what
+/// its build has left behind, if that was killed at its very end, is removed.
 pub(super) fn replaces(target: &Path, force: bool) -> Result<bool> {
     let refuse = |found, help| {
         Err(IndexError::Exists {
@@ -93,10 +94,13 @@ pub(super) fn replaces(target: &Path, force: bool) -> Result<bool> {
     }
     match (target.join(MANIFEST_NAME).exists(), force) {
         (true, true) => Ok(true),
-        (true, false) => refuse(
-            "this index exists already",
-            "replace it with --force, or choose another --out",
-        ),
+        (true, false) => {
+            staging::remove_done(target);
+            refuse(
+                "this index exists already",
+                "replace it with --force, or choose another --out",
+            )
+        }
         (false, _) => refuse(
             "exists and is no index",
             "choose another --out, or remove it yourself",

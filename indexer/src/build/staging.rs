@@ -85,6 +85,23 @@ impl Drop for Staging {
     }
 }
 
+/// Removes the folder of a build of `target` that was killed when the index in it had become `target` already: there is
+/// nothing in it to go on with.
+pub(super) fn remove_done(target: &Path) {
+    let folder = place(target);
+    let is_done = || folder.is_dir() && !folder.join(INDEX_NAME).exists();
+    if is_done()
+        && let Ok(lock) = WriterLock::take(&folder, target)
+        && is_done()
+    {
+        drop(Staging {
+            folder,
+            kept: false,
+            lock: Some(lock),
+        });
+    }
+}
+
 /// Removes all but the lock.
 fn empty(folder: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
@@ -150,5 +167,24 @@ mod tests {
         let kept = staging.index();
         drop(staging);
         assert!(kept.is_dir());
+    }
+
+    #[test]
+    fn what_is_left_of_a_build_goes_only_where_its_index_is_in_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("c.index");
+        let staged = folder.path().join(".c.index.building");
+        remove_done(&target);
+        fs::create_dir_all(staged.join("index")).unwrap();
+        fs::write(staged.join("encoded-0"), "x").unwrap();
+        remove_done(&target);
+        assert!(staged.join("encoded-0").exists(), "the build can be gone on with");
+        fs::remove_dir(staged.join("index")).unwrap();
+        let lock = WriterLock::take(&staged, &target).unwrap();
+        remove_done(&target);
+        assert!(staged.join("encoded-0").exists(), "somebody is at work");
+        drop(lock);
+        remove_done(&target);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

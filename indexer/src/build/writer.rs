@@ -11,7 +11,7 @@ use indexer_ann::RowSet;
 
 use super::lock::WriterLock;
 use super::segment_writer::SegmentWriter;
-use super::{commit, now};
+use super::{commit, now, staging};
 use crate::IndexReader;
 use crate::error::{IndexError, Result};
 use crate::manifest::{DELETED_NAME, DeletedRecord, FileRecord, Manifest, SEGMENTS_NAME, SegmentRecord};
@@ -43,6 +43,7 @@ impl IndexWriter {
         let lock = WriterLock::take(index, index)?;
         let reader = IndexReader::open(index)?;
         commit::remove_unnamed(index, reader.manifest());
+        staging::remove_done(index);
         Ok(Self {
             index: index.to_owned(),
             committed: reader.manifest().clone(),

@@ -165,7 +165,7 @@ fn a_strict_training_stops_at_a_warning_and_a_sound_one_goes_on() {
     let place = Workplace::new();
     place.replace_pairs(&rows(4));
     place.set("epochs = 4", "max_steps = 2");
-    refused(&place, &STRICT, &["0 errors and 1 warnings", "--strict"]);
+    refused(&place, &STRICT, &["0 errors and 1 warning", "--strict"]);
     place.replace_pairs(&rows(40));
     let output = place.train(&STRICT);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

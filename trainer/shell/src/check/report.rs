@@ -168,9 +168,15 @@ impl Report {
             ""
         };
         Err(TrainError::Data(format!(
-            "the check found {errors} errors and {warnings} warnings{strict}"
+            "the check found {errors} error{} and {warnings} warning{}{strict}",
+            plural(errors),
+            plural(warnings)
         )))
     }
+}
+
+fn plural(number: usize) -> &'static str {
+    if number == 1 { "" } else { "s" }
 }
 
 impl Facts {
@@ -270,7 +276,7 @@ mod tests {
     fn warnings_fail_only_when_strict_and_errors_always() {
         assert!(warned().verdict(false).is_ok());
         let error = warned().verdict(true).unwrap_err().to_string();
-        assert!(error.contains("0 errors and 1 warnings"), "{error}");
+        assert!(error.contains("0 errors and 1 warning"), "{error}");
         let refused = Report::refused(&TrainError::Data("no pairs".into()));
         assert!(refused.verdict(false).is_err());
         assert_eq!(refused.text(), "error: no pairs\n");
