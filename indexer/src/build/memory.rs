@@ -65,7 +65,7 @@ impl Memory<'_> {
                 found: limit >> 20,
             });
         }
-        Ok(documents.div_ceil(documents.div_ceil(most)))
+        Ok(documents.div_ceil(documents.div_ceil(most.max(1)).max(1)))
     }
 
     fn fixed(self) -> u64 {

@@ -108,7 +108,8 @@ pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn O
     let resumed = progress.encoded(dimension).min(surveyed.documents);
     if progress.discarded {
         observer.note(
-            "a stopped build of other documents, by another model or with other options is not gone on with",
+            "a stopped build of other documents, by another model or with other options is not gone on with: what it had \
+             encoded is removed",
         );
     }
     if resumed > 0 {

@@ -55,7 +55,8 @@ nothing was measured (exit code 0); where no width reaches the share, the index 
 code 2).
 
 An index appears at once when everything is done; an error or Ctrl-C leaves what was there before. A build that was
-killed, or stopped after ten seconds or more, is gone on with by the same command.
+killed, or stopped after ten seconds or more, is gone on with by the same command; one with other documents, model or
+options (but --threads and --force) begins anew and removes what that had encoded.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 

@@ -23,6 +23,8 @@ fn ids(arguments: &DeleteArguments) -> anyhow::Result<Vec<String>> {
     if let Some(path) = &arguments.ids {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("{}: expected a text file with an id a line", path.display()))?;
+        // Windows programs like to begin a UTF-8 file with a byte order mark.
+        let text = text.trim_start_matches('\u{feff}');
         ids.extend(text.lines().filter(|line| !line.is_empty()).map(str::to_owned));
     }
     Ok(ids)

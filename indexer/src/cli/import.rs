@@ -28,7 +28,7 @@ holds. Refused are, with their row: another length, NaN, numbers beyond 1e15, an
 without a document and a document without a vector; and for the cosine, zeros.
 
 The model is the one that made the vectors: it encodes the questions later. So that a wrong one is refused, it encodes
-64 documents, spread evenly (--compare), and the median cosine to the vectors given has to be 0.98 or more. A document
+up to 64 documents, spread evenly (--compare), and the median cosine to the vectors given has to be 0.98 or more. A document
 of these whose vector is found in another row is an error that names both rows.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
@@ -58,7 +58,7 @@ pub struct ImportArguments {
     /// The vectors are the first D numbers of those of the model, made unit vectors again
     #[arg(long, value_name = "D")]
     pub truncate_dim: Option<usize>,
-    /// Documents to encode and compare with their vectors; 0 takes the model on trust
+    /// Documents to encode and compare with their vectors, at most; 0 takes the model on trust
     #[arg(long, default_value_t = 64, value_name = "N")]
     pub compare: usize,
     #[command(flatten)]

@@ -24,7 +24,8 @@ impl Terminal {
         let heard = stop.clone();
         ctrlc::set_handler(move || {
             if heard.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
+                // Without tidying up, which would pull libtorch from under the threads that compute.
+                signal_hook::low_level::exit(130);
             }
             output::message("stopping; press Ctrl-C again to stop at once");
         })

@@ -72,7 +72,19 @@ fn one_vector_in_the_place_of_another_is_refused_among_many_that_are_right() {
     );
     place.fails(
         &import("v.npy", &["--documents", "corpus.jsonl"]),
-        &["v.npy: row", "give each vector the id of its document"],
+        &[
+            "v.npy: row",
+            "give each vector the id of its document in v.ids.jsonl",
+        ],
+    );
+    place.write("v.ids.jsonl", "{\"id\":\"d1\"}\n");
+    place.fails(
+        &import("v.npy", &["--documents", "corpus.jsonl"]),
+        &[
+            "v.ids.jsonl",
+            "each of the 40 vectors",
+            "found 1; remove or rename it",
+        ],
     );
 }
 

@@ -23,7 +23,8 @@ impl Interrupt {
         let handler = move || {
             flag.0.store(true, Ordering::SeqCst);
             if first.get_or_insert_with(Instant::now).elapsed() >= SAME_WISH {
-                std::process::exit(130);
+                // Without tidying up, which would pull libtorch from under the threads that compute.
+                signal_hook::low_level::exit(130);
             }
         };
         ctrlc::set_handler(handler)

@@ -6,6 +6,7 @@ use indexer_ann::{Metric, dot};
 
 use super::super::{Observer, Phase};
 use super::ImportOptions;
+use super::given::Given;
 use super::join::{Joined, Sample};
 use super::waiting::WaitingVectors;
 use crate::error::{IndexError, OtherVectors, Result};
@@ -45,11 +46,11 @@ struct Encoded<'a> {
 pub(super) fn compare(
     options: &ImportOptions,
     encoder: &dyn Encoder,
-    given: &WaitingVectors,
+    given: &Given,
     joined: &Joined,
     observer: &mut dyn Observer,
 ) -> Result<Option<Compared>> {
-    let mut encoded = encode(encoder, given, &joined.samples, observer)?;
+    let mut encoded = encode(encoder, &given.vectors, &joined.samples, observer)?;
     encoded.sort_by(|a, b| a.cosine.total_cmp(&b.cosine));
     let Some(lowest) = encoded.first() else {
         return Ok(None);
@@ -60,9 +61,9 @@ pub(super) fn compare(
         lowest: lowest.cosine,
     };
     let low = &encoded[..encoded.partition_point(|encoded| encoded.cosine < LEAST)];
-    for (encoded, (row, cosine)) in low.iter().zip(nearest(given, low)?) {
+    for (encoded, (row, cosine)) in low.iter().zip(nearest(&given.vectors, low)?) {
         if cosine >= LEAST {
-            return Err(misplaced(options, joined, encoded, (row, cosine)));
+            return Err(misplaced(options, given, encoded, (row, cosine)));
         }
     }
     if compared.median < LEAST {
@@ -146,13 +147,18 @@ fn nearest(given: &WaitingVectors, encoded: &[Encoded<'_>]) -> Result<Vec<(u32, 
 /// The vector of a document is in another row.
 fn misplaced(
     options: &ImportOptions,
-    joined: &Joined,
+    given: &Given,
     encoded: &Encoded<'_>,
     (row, cosine): (u32, f32),
 ) -> IndexError {
-    let help = match joined.by {
-        "order" => "put vectors and documents into the same order, or give the ids of the vectors with --ids",
-        _ => "give each vector the id of its document",
+    let help = match given.ids {
+        None => {
+            "put vectors and documents into the same order, or give the ids of the vectors with --ids".into()
+        }
+        Some(_) => format!(
+            "give each vector the id of its document in {}",
+            given.ids_from.display()
+        ),
     };
     IndexError::Row {
         path: options.vectors.clone(),

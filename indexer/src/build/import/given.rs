@@ -92,7 +92,11 @@ pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Resu
         ids_from = beside;
     }
     if ids_from != *path {
-        ids = Some(read_ids(&ids_from, vectors.len(), path)?);
+        let help = match &options.ids {
+            Some(_) => "",
+            None => "; remove or rename it if it is not of these vectors",
+        };
+        ids = Some(read_ids(&ids_from, (vectors.len(), path), help)?);
     }
     Ok(Given {
         vectors,
@@ -186,7 +190,7 @@ impl Taken<'_> {
 }
 
 /// The ids of the `count` vectors of the file `of`: the column `id` or `_id` of a table.
-fn read_ids(path: &Path, count: usize, of: &Path) -> Result<Vec<String>> {
+fn read_ids(path: &Path, (count, of): (usize, &Path), help: &str) -> Result<Vec<String>> {
     let rows = tables::open(path)?;
     let column = ["id", "_id"]
         .into_iter()
@@ -210,6 +214,6 @@ fn read_ids(path: &Path, count: usize, of: &Path) -> Result<Vec<String>> {
     Err(IndexError::Count {
         what: path.display().to_string(),
         expected: format!("an id for each of the {count} vectors of {}", of.display()),
-        found: ids.len().to_string(),
+        found: format!("{}{help}", ids.len()),
     })
 }

@@ -152,7 +152,7 @@ pub fn import(
         held: given.id_bytes(),
     };
     let rows = memory.rows_per_segment(surveyed.extent(), dimension, options.hnsw)?;
-    let compared = compare::compare(options, encoder, &given.vectors, &joined, observer)?;
+    let compared = compare::compare(options, encoder, &given, &joined, observer)?;
 
     // Not before: what a stopped build has left in the same place is worth keeping until this will succeed.
     let index = NewIndex::create(&options.out, options.force)?;

@@ -244,4 +244,6 @@ fn memory_bounds_what_is_added_and_what_is_merged() {
     assert!(message.contains("--memory: expected at least 16"), "{message}");
     assert_eq!(merge(None).unwrap().segments, 1);
     assert_eq!(ids(&place.index()), before);
+    place.delete(&before.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(merge(Some(MERGING)).unwrap().segments, 0);
 }
