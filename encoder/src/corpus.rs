@@ -38,7 +38,7 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Documents> {
     };
     let rows = tables::open_without_vectors(&file)?;
     let find = |wanted: &Option<String>, usual: &[&str]| -> Result<Option<String>> {
-        let there = |name: &str| rows.columns().iter().any(|column| column == name);
+        let there = |name: &str| kept(&rows).any(|column| column == name);
         match wanted {
             Some(name) if there(name) => Ok(Some(name.clone())),
             Some(name) => Err(missing(&file, name, &rows)),
@@ -74,12 +74,25 @@ fn in_folder(path: &Path) -> Result<PathBuf> {
     ))
 }
 
+/// The columns that documents can have.
+fn kept(rows: &tables::Rows) -> impl Iterator<Item = &String> {
+    let columns = rows.columns().iter();
+    columns.filter(|column| !rows.left_out().contains(column))
+}
+
 fn missing(path: &Path, column: &str, rows: &tables::Rows) -> EncoderError {
+    let vectors = match rows.left_out().iter().any(|out| out == column) {
+        true => format!("{column} has lists of floats, which are no text: "),
+        false => String::new(),
+    };
     EncoderError::MissingColumn {
         path: path.to_owned(),
         column: column.to_owned(),
-        available: rows.columns().to_vec(),
-        help: "name the columns id, title and text, or say which they are (`index build` has --id, --title and --text)".into(),
+        available: kept(rows).cloned().collect(),
+        help: format!(
+            "{vectors}name the columns id, title and text, or say which they are (`index build` has --id, --title and \
+             --text)"
+        ),
     }
 }
 

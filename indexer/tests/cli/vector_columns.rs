@@ -34,3 +34,16 @@ fn the_vectors_of_an_export_are_not_stored_as_a_column_of_documents() {
         }
     }
 }
+
+#[test]
+fn a_column_of_vectors_is_no_text() {
+    let place = Workplace::with_index();
+    place.succeeds(&["export", "--out", "all.parquet"]);
+    place.fails(
+        &["build", "all.parquet", "-o", "x.index", "--text", "vector"],
+        &[
+            "there is no column vector; the columns are id, title, text, kind; vector has lists of floats",
+            "--text",
+        ],
+    );
+}
