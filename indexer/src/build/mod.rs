@@ -44,7 +44,7 @@ pub use compact::CompactSummary;
 pub use delete::DeleteSummary;
 pub use import::{ImportOptions, ImportSummary, import};
 pub use pipeline::{BuildOptions, Summary, build};
-pub(crate) use staging::has_folder;
+pub(crate) use staging::{has_folder, parent};
 pub use tune::TuneOptions;
 pub use writer::IndexWriter;
 

@@ -136,7 +136,7 @@ pub(crate) fn has_folder(path: &Path) -> Result<()> {
 }
 
 /// The folder that `path` is in.
-pub(super) fn parent(path: &Path) -> PathBuf {
+pub(crate) fn parent(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
