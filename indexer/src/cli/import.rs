@@ -25,7 +25,8 @@ Examples:
 Vectors come from Parquet (FixedSizeList or List of floats), .npy, .fvecs or .fbin; where the metric is the cosine, all
 are made unit vectors. They wait in a file beside the index, so with --memory there may be more of them than the memory
 holds. Refused are, with their row: another length, NaN, numbers beyond 1e15, an id twice, a vector
-without a document and a document without a vector; and for the cosine, zeros.
+without a document and a document without a vector; and for the cosine, zeros that the model
+does not give for the text itself.
 
 The model is the one that made the vectors: it encodes the questions later. So that a wrong one is refused, it encodes
 up to 64 documents, spread evenly (--compare), and the median cosine to the vectors given has to be 0.98 or more. A document

@@ -324,7 +324,12 @@ fn bad_vectors_are_refused_by_their_row() {
         "v.fvecs",
         [[1_u32, 0, 2, 0].map(u32::to_le_bytes).concat(), vec![0; 7]].concat(),
     );
-    place.fails(&import("v.fvecs", &documents), &["v.fvecs", "row 1", "zeros"]);
+    place.fails(
+        &import("v.fvecs", &documents),
+        &["v.fvecs", "row 2", "1 numbers as in row 1"],
+    );
+    let trusted = [&documents[..], &["--compare", "0"]].concat();
+    place.fails(&import("v.fvecs", &trusted), &["v.fvecs", "row 1", "zeros"]);
     place.write("v.npy", b"\x93NUMPY\x01\x00\x08\x00{'a': 1}");
     place.fails(&import("v.npy", &documents), &["v.npy", "two dimensions"]);
     place.write("v.txt", "1 2 3");

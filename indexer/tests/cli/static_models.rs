@@ -4,6 +4,7 @@ use encoder::testing::write_tiny_static_model;
 use encoder::vectors::{dot, is_zero};
 use indexer::IndexReader;
 
+use super::moving::rows;
 use super::workplace::{ROWS, Workplace, stderr};
 
 fn place() -> Workplace {
@@ -110,4 +111,38 @@ fn many_documents_without_a_known_word_do_not_hide_the_others() {
         found += usize::from((walked[0].score - exact).abs() < 1e-6);
     }
     assert!(found >= 32, "the nearest was found for {found} of 33");
+}
+
+#[test]
+fn documents_without_a_known_word_go_into_an_export_and_come_back() {
+    let place = place();
+    let unknown = "{\"_id\":\"x\",\"title\":\"\",\"text\":\"Zyzzyva qwerty\"}\n";
+    place.write("corpus.jsonl", ROWS.to_owned() + unknown);
+    place.succeeds(&["build", "corpus.jsonl", "--model", "words"]);
+    place.succeeds(&["export", "--out", "v.npy"]);
+    let import = [
+        "import",
+        "v.npy",
+        "--documents",
+        "corpus.jsonl",
+        "--model",
+        "words",
+    ];
+    let output = place.command(&import).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("1 of the vectors are zeros, as the model gives"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(rows(&place, "v.index"), rows(&place, "corpus.index"));
+    place.succeeds(&["verify", "v.index", "--model", "words"]);
+    let trusted = [&import[..], &["--force", "--compare", "0"]].concat();
+    place.fails(&trusted, &["v.npy: row 5", "found zeros"]);
+    let known = unknown.replace("qwerty", "fever");
+    place.write("corpus.jsonl", ROWS.to_owned() + &known);
+    place.fails(
+        &[&import[..], &["--force"]].concat(),
+        &["v.npy: row 5", "found zeros"],
+    );
 }

@@ -6,7 +6,7 @@ use indexer_ann::{Metric, dot};
 
 use super::super::{Observer, Phase};
 use super::ImportOptions;
-use super::given::Given;
+use super::given::{Given, NO_DIRECTION};
 use super::join::{Joined, Sample};
 use super::waiting::WaitingVectors;
 use crate::error::{IndexError, OtherVectors, Result};
@@ -50,6 +50,7 @@ pub(super) fn compare(
     joined: &Joined,
     observer: &mut dyn Observer,
 ) -> Result<Option<Compared>> {
+    zeros(options, encoder, &joined.zeros, observer)?;
     let mut encoded = encode(encoder, &given.vectors, &joined.samples, observer)?;
     encoded.sort_by(|a, b| a.cosine.total_cmp(&b.cosine));
     let Some(lowest) = encoded.first() else {
@@ -87,6 +88,38 @@ pub(super) fn compare(
         ));
     }
     Ok(Some(compared))
+}
+
+/// Zeros are vectors of the model where it gives zeros too: a static one does for texts without a word that it knows.
+fn zeros(
+    options: &ImportOptions,
+    encoder: &dyn Encoder,
+    samples: &[Sample],
+    observer: &mut dyn Observer,
+) -> Result<()> {
+    for some in samples.chunks(AT_ONCE) {
+        let texts: Vec<&str> = some.iter().map(|sample| sample.passage.as_str()).collect();
+        let vectors = encoder.encode_documents(&texts)?.vectors;
+        for (sample, vector) in some.iter().zip(vectors.rows()) {
+            if !is_zero(vector) {
+                return Err(IndexError::Row {
+                    path: options.vectors.clone(),
+                    row: u64::from(sample.row) + 1,
+                    problem: NO_DIRECTION.into(),
+                });
+            }
+        }
+        if observer.stopped() {
+            return Err(IndexError::Interrupted);
+        }
+    }
+    if !samples.is_empty() {
+        observer.note(&format!(
+            "{} of the vectors are zeros, as the model gives: their documents are found by their words (BM25) alone",
+            samples.len()
+        ));
+    }
+    Ok(())
 }
 
 fn encode<'a>(

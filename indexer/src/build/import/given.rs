@@ -20,6 +20,9 @@ use crate::unit;
 /// Bytes that an id takes besides its letters: a text of its own, and an entry in a table with room to grow.
 const PER_ID: usize = 96;
 
+/// What is wrong with zeros that are not the model's.
+pub(super) const NO_DIRECTION: &str = "expected a vector with a direction, found zeros; leave the row out";
+
 /// What was given.
 #[derive(Debug)]
 pub(super) struct Given {
@@ -31,6 +34,8 @@ pub(super) struct Given {
     pub ids_from: PathBuf,
     /// The column that they were in.
     pub column: Option<String>,
+    /// The rows of vectors without a direction, where they need one, in their order.
+    pub zeros: Vec<u32>,
 }
 
 impl Given {
@@ -60,6 +65,8 @@ pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Resu
         folder: parent(&options.out),
         metric: options.hnsw.metric,
         vectors: None,
+        // Only a comparison can tell whether it is the model that gives them.
+        zeros: (options.compare > 0).then(Vec::new),
         observer,
     };
     let (mut ids, mut column) = (None, None);
@@ -82,6 +89,7 @@ pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Resu
             .into());
         }
     }
+    let zeros = taken.zeros.take().unwrap_or_default();
     let vectors = taken.finish()?;
     let mut ids_from = path.clone();
     let beside = exported_ids(path);
@@ -103,6 +111,7 @@ pub(super) fn read(options: &ImportOptions, observer: &mut dyn Observer) -> Resu
         ids,
         ids_from,
         column,
+        zeros,
     })
 }
 
@@ -113,6 +122,8 @@ struct Taken<'a> {
     folder: PathBuf,
     metric: Metric,
     vectors: Option<WaitingWriter>,
+    /// The rows of zeros so far; none where they are refused.
+    zeros: Option<Vec<u32>>,
     observer: &'a mut dyn Observer,
 }
 
@@ -148,7 +159,11 @@ impl Taken<'_> {
         let mut row = numbers.to_vec();
         unit::prepare(self.metric, &mut row);
         if self.metric == Metric::Cosine && is_zero(&row) {
-            return self.refuse("expected a vector with a direction, found zeros; leave the row out");
+            let number = self.vectors.as_ref().map_or(0, WaitingWriter::len) as u32;
+            match &mut self.zeros {
+                Some(zeros) => zeros.push(number),
+                None => return self.refuse(NO_DIRECTION),
+            }
         }
         let vectors = match &mut self.vectors {
             Some(vectors) => vectors,

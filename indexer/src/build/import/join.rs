@@ -27,6 +27,8 @@ pub(super) struct Joined {
     pub rows: Vec<u32>,
     /// Documents spread over all vectors.
     pub samples: Vec<Sample>,
+    /// Those whose vectors are zeros.
+    pub zeros: Vec<Sample>,
     /// `id` or `order`.
     pub by: &'static str,
 }
@@ -40,6 +42,7 @@ pub(super) struct Join<'a> {
     rows_of: Option<HashMap<&'a str, u32>>,
     rows: Vec<u32>,
     samples: Vec<Sample>,
+    zeros: Vec<Sample>,
     /// One vector in so many is compared; 0 for none.
     step: usize,
 }
@@ -58,6 +61,7 @@ impl<'a> Join<'a> {
             rows_of,
             rows: Vec::new(),
             samples: Vec::new(),
+            zeros: Vec::new(),
             step: match options.compare {
                 0 => 0,
                 count => given.vectors.len().div_ceil(count),
@@ -95,13 +99,17 @@ impl<'a> Join<'a> {
         self.rows.push(row);
         // The last vector is among them: where one is missing and one too many, all between are shifted.
         let from_last = self.given.vectors.len() - 1 - row as usize;
-        if self.step > 0 && from_last.is_multiple_of(self.step) {
-            self.samples.push(Sample {
-                id: document.id.clone(),
-                passage: document.passage(),
-                row,
-            });
-        }
+        let of_all = || self.step > 0 && from_last.is_multiple_of(self.step);
+        let samples = match self.given.zeros.binary_search(&row) {
+            Ok(_) => &mut self.zeros,
+            Err(_) if of_all() => &mut self.samples,
+            Err(_) => return Ok(()),
+        };
+        samples.push(Sample {
+            id: document.id.clone(),
+            passage: document.passage(),
+            row,
+        });
         Ok(())
     }
 
@@ -112,6 +120,7 @@ impl<'a> Join<'a> {
             return Ok(Joined {
                 rows: self.rows,
                 samples: self.samples,
+                zeros: self.zeros,
                 by: if self.rows_of.is_some() { "id" } else { "order" },
             });
         }
