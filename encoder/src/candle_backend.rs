@@ -6,6 +6,7 @@ mod embeddings;
 use std::path::Path;
 use std::sync::Arc;
 
+use candle_core::safetensors::MmapedSafetensors;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert;
@@ -46,7 +47,8 @@ impl CandleBert {
     fn load(folder: &ModelFolder) -> candle_core::Result<Self> {
         let names = Arc::clone(folder.tensor_names());
         let in_file = move |name: &str| names.get(name).map_or(name, String::as_str).to_owned();
-        let builder = mapped_weights(&folder.weights_path())?.rename_f(in_file);
+        let weights = Box::new(mapped_weights(&folder.weights_path())?);
+        let builder = VarBuilder::from_backend(weights, DType::F32, Device::Cpu).rename_f(in_file);
         Ok(Self {
             embeddings: Embeddings::load(builder.pp("embeddings"), folder)?,
             layers: bert::BertEncoder::load(builder.pp("encoder"), &candle_config(folder.bert()))?,
@@ -81,11 +83,10 @@ impl Backend for CandleBert {
 
 /// The weights file mapped into memory, so that each parameter is copied once and the table of words not at all.
 #[expect(unsafe_code, reason = "mapping a file into memory cannot be expressed safely")]
-fn mapped_weights(path: &Path) -> candle_core::Result<VarBuilder<'static>> {
-    // SAFETY: the parameters are copied out while the model is built, and the map ends with that. A
-    // program that rewrites the file in that moment could change what is read, as with any reading;
+fn mapped_weights(path: &Path) -> candle_core::Result<MmapedSafetensors> {
+    // SAFETY: the bytes are only read. A program that rewrites the file meanwhile could change what is read;
     // this project's own writers replace files by renaming and never write into one.
-    unsafe { VarBuilder::from_mmaped_safetensors(&[path], DType::F32, &Device::Cpu) }
+    unsafe { MmapedSafetensors::new(path) }
 }
 
 /// `hidden` (B, L, D) and `mask` (B, L) → (B, D).

@@ -81,15 +81,11 @@ struct MappedTable {
 }
 
 impl MappedTable {
-    #[expect(unsafe_code, reason = "mapping a file into memory cannot be expressed safely")]
     fn open(folder: &ModelFolder) -> candle_core::Result<Self> {
         let name = "embeddings.word_embeddings.weight";
-        // SAFETY: the bytes are only read. A program that rewrites the file meanwhile could change what is read;
-        // this project's own writers replace files by renaming and never write into one.
-        let file = unsafe { MmapedSafetensors::new(folder.weights_path()) }?;
         let name = folder.tensor_names().get(name).map_or(name, String::as_str);
         Ok(Self {
-            file,
+            file: super::mapped_weights(&folder.weights_path())?,
             name: name.to_owned(),
         })
     }
