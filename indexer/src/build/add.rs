@@ -35,7 +35,7 @@ pub struct AddOptions {
     pub columns: Columns,
     /// What to do with ids that are there already.
     pub known: Known,
-    /// The folder of the model that encodes, for messages.
+    /// The folder of the model that encodes, for messages and for how much memory it takes.
     pub model: PathBuf,
     /// Bytes of memory to stay within, by making several segments one after the other; none for one segment.
     pub memory: Option<u64>,
@@ -84,9 +84,9 @@ impl IndexWriter {
     /// several where memory is limited.
     ///
     /// # Errors
-    /// Another model; too little memory; rows that cannot be used; ids that are there already, if those are refused; more documents than
-    /// an index can hold; files that cannot be read or written; or [`IndexError::Interrupted`]. In every case the
-    /// index is as before.
+    /// Another model; too little memory; rows that cannot be used; ids that are there already, if those are refused;
+    /// more documents than an index can hold; files that cannot be read or written; or [`IndexError::Interrupted`]. In
+    /// every case the index is as before.
     pub fn add(
         mut self,
         options: &AddOptions,

@@ -53,7 +53,7 @@ impl Memory<'_> {
     /// Documents a segment: all, or as many as there is room for, evenly spread.
     pub fn rows_per_segment(self, extent: Extent, dimension: usize, parameters: HnswRecord) -> Result<u64> {
         let Extent { documents, .. } = extent;
-        let Some(limit) = self.limit else {
+        let (Some(limit), 1..) = (self.limit, documents) else {
             return Ok(documents);
         };
         let per_row = bytes_per_row(extent, dimension, parameters);
@@ -65,7 +65,7 @@ impl Memory<'_> {
                 found: limit >> 20,
             });
         }
-        Ok(documents.div_ceil(documents.div_ceil(most.max(1)).max(1)))
+        Ok(documents.div_ceil(documents.div_ceil(most)))
     }
 
     fn fixed(self) -> u64 {

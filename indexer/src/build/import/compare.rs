@@ -90,6 +90,28 @@ pub(super) fn compare(
     Ok(Some(compared))
 }
 
+/// Encodes documents, and shows each with its vector by the model.
+fn each_encoded<'a>(
+    encoder: &dyn Encoder,
+    samples: &'a [Sample],
+    observer: &mut dyn Observer,
+    mut see: impl FnMut(&'a Sample, &[f32]) -> Result<()>,
+) -> Result<()> {
+    observer.begin(Phase::Encode, Some(samples.len() as u64));
+    for some in samples.chunks(AT_ONCE) {
+        let texts: Vec<&str> = some.iter().map(|sample| sample.passage.as_str()).collect();
+        let vectors = encoder.encode_documents(&texts)?.vectors;
+        for (sample, vector) in some.iter().zip(vectors.rows()) {
+            see(sample, vector)?;
+        }
+        observer.advance(some.len() as u64);
+        if observer.stopped() {
+            return Err(IndexError::Interrupted);
+        }
+    }
+    Ok(())
+}
+
 /// Zeros are vectors of the model where it gives zeros too: a static one does for texts without a word that it knows.
 fn zeros(
     options: &ImportOptions,
@@ -97,28 +119,23 @@ fn zeros(
     samples: &[Sample],
     observer: &mut dyn Observer,
 ) -> Result<()> {
-    for some in samples.chunks(AT_ONCE) {
-        let texts: Vec<&str> = some.iter().map(|sample| sample.passage.as_str()).collect();
-        let vectors = encoder.encode_documents(&texts)?.vectors;
-        for (sample, vector) in some.iter().zip(vectors.rows()) {
-            if !is_zero(vector) {
-                return Err(IndexError::Row {
-                    path: options.vectors.clone(),
-                    row: u64::from(sample.row) + 1,
-                    problem: NO_DIRECTION.into(),
-                });
-            }
-        }
-        if observer.stopped() {
-            return Err(IndexError::Interrupted);
-        }
+    if samples.is_empty() {
+        return Ok(());
     }
-    if !samples.is_empty() {
-        observer.note(&format!(
-            "{} of the vectors are zeros, as the model gives: their documents are found by their words (BM25) alone",
-            samples.len()
-        ));
-    }
+    each_encoded(encoder, samples, observer, |sample, vector| {
+        match is_zero(vector) {
+            true => Ok(()),
+            false => Err(IndexError::Row {
+                path: options.vectors.clone(),
+                row: u64::from(sample.row) + 1,
+                problem: NO_DIRECTION.into(),
+            }),
+        }
+    })?;
+    observer.note(&format!(
+        "{} of the vectors are zeros, as the model gives: their documents are found by their words (BM25) alone",
+        samples.len()
+    ));
     Ok(())
 }
 
@@ -128,32 +145,23 @@ fn encode<'a>(
     samples: &'a [Sample],
     observer: &mut dyn Observer,
 ) -> Result<Vec<Encoded<'a>>> {
-    observer.begin(Phase::Encode, Some(samples.len() as u64));
     let mut encoded = Vec::with_capacity(samples.len());
     let mut row = vec![0.0; given.dimension()];
-    for some in samples.chunks(AT_ONCE) {
-        let texts: Vec<&str> = some.iter().map(|sample| sample.passage.as_str()).collect();
-        let vectors = encoder.encode_documents(&texts)?.vectors;
-        for (sample, vector) in some.iter().zip(vectors.rows()) {
-            // A text without a known word has no vector of a static model.
-            if !is_zero(vector) {
-                given.read(sample.row, &mut row)?;
-                let mut vector = vector.to_vec();
-                [&mut vector, &mut row]
-                    .into_iter()
-                    .for_each(|v| unit::prepare(Metric::Cosine, v));
-                encoded.push(Encoded {
-                    sample,
-                    cosine: dot(&vector, &row),
-                    vector,
-                });
-            }
+    each_encoded(encoder, samples, observer, |sample, vector| {
+        // A text without a known word has no vector of a static model.
+        if !is_zero(vector) {
+            given.read(sample.row, &mut row)?;
+            let mut vector = vector.to_vec();
+            unit::prepare(Metric::Cosine, &mut vector);
+            unit::prepare(Metric::Cosine, &mut row);
+            encoded.push(Encoded {
+                sample,
+                cosine: dot(&vector, &row),
+                vector,
+            });
         }
-        observer.advance(some.len() as u64);
-        if observer.stopped() {
-            return Err(IndexError::Interrupted);
-        }
-    }
+        Ok(())
+    })?;
     Ok(encoded)
 }
 
