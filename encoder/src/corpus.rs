@@ -1,5 +1,6 @@
 //! A corpus: a table whose rows are documents.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::text::Document;
@@ -22,6 +23,7 @@ pub struct Documents {
     id: String,
     title: String,
     text: String,
+    lost: BTreeMap<(String, &'static str), u64>,
 }
 
 /// Opens a corpus: Parquet, JSON Lines, a JSON array, CSV or TSV, or a BEIR folder (its
@@ -57,6 +59,7 @@ pub fn read(path: &Path, columns: &Columns) -> Result<Documents> {
         id,
         title,
         text,
+        lost: BTreeMap::new(),
     })
 }
 
@@ -107,6 +110,12 @@ impl Documents {
         self.rows.left_out()
     }
 
+    /// The values of the documents so far that are kept as missing, because JSON has no place for them: their column,
+    /// what they are (NaN, infinite, bytes that are not UTF-8) and how many there were. Only Parquet has such.
+    pub fn lost(&self) -> &BTreeMap<(String, &'static str), u64> {
+        &self.lost
+    }
+
     /// The file that is read.
     pub fn path(&self) -> PathBuf {
         self.rows.path().to_owned()
@@ -137,7 +146,12 @@ impl Iterator for Documents {
 
     fn next(&mut self) -> Option<Self::Item> {
         let row = self.rows.next()?;
-        Some(row.and_then(|row| self.document(row)))
+        Some(row.and_then(|row| {
+            for lost in &row.lost {
+                *self.lost.entry(lost.clone()).or_default() += 1;
+            }
+            self.document(row)
+        }))
     }
 }
 

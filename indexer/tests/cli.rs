@@ -23,6 +23,8 @@ mod hnswlib;
 mod interruption;
 #[path = "cli/joining.rs"]
 mod joining;
+#[path = "cli/left_out.rs"]
+mod left_out;
 #[path = "cli/living.rs"]
 mod living;
 #[path = "cli/moving.rs"]
@@ -37,7 +39,5 @@ mod stdout;
 mod truncation;
 #[path = "cli/tuning.rs"]
 mod tuning;
-#[path = "cli/vector_columns.rs"]
-mod vector_columns;
 #[path = "cli/verifying.rs"]
 mod verifying;

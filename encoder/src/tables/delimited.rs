@@ -46,6 +46,7 @@ pub(super) fn open(path: &Path, file: File, delimiter: u8) -> Result<Rows> {
         Ok(Row {
             number,
             values: names.iter().cloned().zip(values).collect(),
+            lost: Vec::new(),
         })
     }));
     Ok(Rows {

@@ -10,6 +10,7 @@ mod parquet_rows;
 mod row;
 
 use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "parquet")]
@@ -20,6 +21,9 @@ use crate::{EncoderError, Result};
 
 /// Windows programs like to begin a UTF-8 file with it.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What UTF-16 files begin with, the low byte first or the high one.
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
 type RowIterator = Box<dyn Iterator<Item = Result<Row>> + Send>;
 
@@ -91,7 +95,7 @@ enum Vectors {
     expect(unused_variables, reason = "only Parquet tells vectors from other columns")
 )]
 fn open_with(path: &Path, vectors: Vectors) -> Result<Rows> {
-    let file = File::open(path).map_err(EncoderError::read(path))?;
+    let mut file = File::open(path).map_err(EncoderError::read(path))?;
     let metadata = file.metadata().map_err(EncoderError::read(path))?;
     if metadata.is_dir() {
         return Err(EncoderError::format(
@@ -109,6 +113,7 @@ fn open_with(path: &Path, vectors: Vectors) -> Result<Rows> {
             "give a file with rows",
         ));
     }
+    refuse_utf_16(path, &mut file)?;
     let ending = path
         .extension()
         .and_then(|e| e.to_str())
@@ -135,6 +140,24 @@ fn open_with(path: &Path, vectors: Vectors) -> Result<Rows> {
             "rename or convert the file",
         )),
     }
+}
+
+/// Refuses what spreadsheets save as "Unicode text".
+fn refuse_utf_16(path: &Path, file: &mut File) -> Result<()> {
+    let mut start = Vec::new();
+    file.take(2)
+        .read_to_end(&mut start)
+        .and_then(|_| file.rewind())
+        .map_err(EncoderError::read(path))?;
+    if !UTF_16_MARKS.contains(&start.as_slice()) {
+        return Ok(());
+    }
+    Err(EncoderError::format(
+        path,
+        "UTF-8",
+        "UTF-16",
+        "save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8",
+    ))
 }
 
 /// Turns paths and glob patterns into the files they name, sorted within each pattern, each file
@@ -185,12 +208,14 @@ mod tests {
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("empty.jsonl"), "").unwrap();
         std::fs::write(path("notes.docx"), "x").unwrap();
+        std::fs::write(path("excel.csv"), b"\xff\xfei\0d\0").unwrap();
         std::fs::create_dir(path("folder.csv")).unwrap();
         for (name, word) in [
             ("missing.csv", "cannot be read"),
             ("empty.jsonl", "empty"),
             ("notes.docx", "docx"),
             ("folder.csv", "a folder"),
+            ("excel.csv", "found UTF-16"),
         ] {
             let error = open(&path(name)).err().unwrap().to_string();
             assert!(error.contains(word) && error.contains(name), "{error}");

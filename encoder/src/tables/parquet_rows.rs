@@ -4,9 +4,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Float64Type};
 use arrow::error::ArrowError;
 use arrow::json::writer::{JsonArray, WriterBuilder};
 use parquet::arrow::ProjectionMask;
@@ -92,12 +92,21 @@ impl Batches {
 
     fn rows_of(&mut self, batch: &RecordBatch) -> Result<Vec<Row>> {
         let objects = json_objects(batch).map_err(|error| self.damaged(&error))?;
+        let lost = lost_values(batch).map_err(|error| self.damaged(&error))?;
         let first = self.read + 1;
         self.read += batch.num_rows() as u64;
-        Ok((first..)
+        let mut rows: Vec<Row> = (first..)
             .zip(objects)
-            .map(|(number, values)| Row { number, values })
-            .collect())
+            .map(|(number, values)| Row {
+                number,
+                values,
+                lost: Vec::new(),
+            })
+            .collect();
+        for (row, column, what) in lost {
+            rows[row].lost.push((column, what));
+        }
+        Ok(rows)
     }
 }
 
@@ -124,6 +133,13 @@ impl Iterator for Batches {
     }
 }
 
+fn is_bytes(kind: &DataType) -> bool {
+    matches!(
+        kind,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView
+    )
+}
+
 /// The batch with columns of bytes as text, because some writers mark text as bytes; a value that is not
 /// UTF-8 becomes null.
 fn bytes_as_text(batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
@@ -133,15 +149,36 @@ fn bytes_as_text(batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowE
         .iter()
         .zip(batch.columns())
         .map(|(field, column)| {
-            let column = match field.data_type() {
-                DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
-                    cast(column, &DataType::Utf8)?
-                }
-                _ => Arc::clone(column),
+            let column = match is_bytes(field.data_type()) {
+                true => cast(column, &DataType::Utf8)?,
+                false => Arc::clone(column),
             };
             Ok((field.name().clone(), column))
         });
     RecordBatch::try_from_iter(columns.collect::<std::result::Result<Vec<_>, ArrowError>>()?)
+}
+
+/// The values that JSON has no place for, by their row in the batch and their column, and what they are.
+fn lost_values(batch: &RecordBatch) -> std::result::Result<Vec<(usize, String, &'static str)>, ArrowError> {
+    let mut lost = Vec::new();
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let mut lose = |row, what| lost.push((row, field.name().clone(), what));
+        if is_bytes(field.data_type()) {
+            let text = cast(column, &DataType::Utf8)?;
+            let bad = (0..batch.num_rows()).filter(|&row| column.is_valid(row) && text.is_null(row));
+            bad.for_each(|row| lose(row, "bytes that are not UTF-8"));
+        } else if field.data_type().is_floating() {
+            let numbers = cast(column, &DataType::Float64)?;
+            for (row, number) in numbers.as_primitive::<Float64Type>().iter().enumerate() {
+                match number {
+                    Some(number) if number.is_nan() => lose(row, "NaN"),
+                    Some(number) if number.is_infinite() => lose(row, "infinite"),
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(lost)
 }
 
 /// All column types of Arrow, nested ones too, by way of Arrow's own JSON writer.
@@ -163,7 +200,7 @@ fn json_objects(batch: &RecordBatch) -> std::result::Result<Vec<Map<String, Valu
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{ArrayRef, BinaryArray, Int64Array, StringArray};
+    use arrow::array::{ArrayRef, BinaryArray, Float32Array, Int64Array, StringArray};
     use parquet::arrow::ArrowWriter;
 
     use super::super::open;
@@ -206,12 +243,33 @@ mod tests {
     }
 
     #[test]
-    fn text_marked_as_bytes_is_text_and_other_bytes_are_null() {
-        let bytes = BinaryArray::from_vec(vec![b"fever", b"\xff\xfe"]);
-        let batch = RecordBatch::try_from_iter([("text", Arc::new(bytes) as ArrayRef)]).unwrap();
-        let rows = json_objects(&batch).unwrap();
-        assert_eq!(rows[0]["text"], "fever");
-        assert!(rows[1]["text"].is_null());
+    fn text_marked_as_bytes_is_text_and_what_json_has_no_place_for_is_null_and_named() {
+        let bytes = BinaryArray::from_opt_vec(vec![Some(b"fever"), Some(b"\xff\xfe"), None]);
+        let numbers = Float32Array::from(vec![Some(f32::NAN), Some(f32::NEG_INFINITY), None]);
+        let columns: [(&str, ArrayRef); 2] = [("text", Arc::new(bytes)), ("score", Arc::new(numbers))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let rows: Vec<Row> = open(&path).unwrap().map(|row| row.unwrap()).collect();
+        assert_eq!(rows[0].values["text"], "fever");
+        assert_eq!(rows[0].lost, [("score".to_owned(), "NaN")]);
+        let lost = ["text", "score"].map(str::to_owned);
+        assert_eq!(
+            rows[1].lost.iter().map(|(column, _)| column).collect::<Vec<_>>(),
+            lost.iter().collect::<Vec<_>>()
+        );
+        assert!(rows[2].lost.is_empty() && rows[2].values["score"].is_null());
+        let message = |error: EncoderError| error.to_string();
+        let found = message(rows[1].text(&path, "text").unwrap_err());
+        assert!(
+            found.contains("row 2") && found.contains("bytes that are not UTF-8"),
+            "{found}"
+        );
+        let found = message(rows[0].number(&path, "score").unwrap_err());
+        assert!(found.contains("row 1") && found.contains("found NaN"), "{found}");
     }
 
     #[test]

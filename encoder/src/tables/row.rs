@@ -13,6 +13,8 @@ pub struct Row {
     pub number: u64,
     /// The values by column.
     pub values: Map<String, Value>,
+    /// The columns whose value there has no place among JSON's, and is null, and what it is.
+    pub lost: Vec<(String, &'static str)>,
 }
 
 impl Row {
@@ -26,7 +28,7 @@ impl Row {
             other => Err(self.bad(
                 path,
                 &format!("text in column {column}"),
-                describe(other),
+                self.found(column, other),
                 "correct that row",
             )),
         }
@@ -43,7 +45,7 @@ impl Row {
             other => Err(self.bad(
                 path,
                 &format!("an id in column {column}"),
-                describe(other),
+                self.found(column, other),
                 "give that row an id",
             )),
         }
@@ -63,7 +65,7 @@ impl Row {
         number.filter(|number| number.is_finite()).ok_or_else(|| {
             let found = match value {
                 Value::String(text) => format!("the text {text:?}"),
-                other => describe(other),
+                other => self.found(column, other),
             };
             let expected = format!("a finite number in column {column}");
             self.bad(path, &expected, found, "correct or remove that row")
@@ -81,6 +83,12 @@ impl Row {
         }
     }
 
+    /// The value of `column` in a few words, for error messages.
+    fn found(&self, column: &str, value: &Value) -> String {
+        let lost = self.lost.iter().find(|(lost, _)| lost == column);
+        lost.map_or_else(|| describe(value), |(_, what)| (*what).to_owned())
+    }
+
     fn value(&self, path: &Path, column: &str) -> Result<&Value> {
         self.values.get(column).ok_or_else(|| {
             let columns: Vec<&str> = self.values.keys().map(String::as_str).collect();
@@ -90,7 +98,6 @@ impl Row {
     }
 }
 
-/// A value in a few words, for error messages.
 fn describe(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
@@ -111,6 +118,7 @@ mod tests {
         let row = |json: &str| Row {
             number: 7,
             values: serde_json::from_str(&format!("{{\"score\":{json}}}")).unwrap(),
+            lost: Vec::new(),
         };
         let path = Path::new("p.csv");
         for (json, number) in [("0.5", 0.5), ("-3", -3.0), ("\" 4.25 \"", 4.25)] {

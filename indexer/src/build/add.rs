@@ -101,7 +101,7 @@ impl IndexWriter {
             replaced.extend(self.row_to_replace(options.known, at, document)?);
             Ok(())
         })?;
-        surveyed.note_left_out(None, observer);
+        surveyed.note_what_is_lost(None, observer);
         let count = surveyed.documents;
         self.check_room(count)?;
 

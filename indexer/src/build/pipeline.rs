@@ -96,7 +96,7 @@ pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn O
     options.check()?;
     let mut index = NewIndex::create(&options.out, options.force)?;
     let surveyed = survey(&options.inputs, &options.columns, observer, |_, _| Ok(()))?;
-    surveyed.note_left_out(None, observer);
+    surveyed.note_what_is_lost(None, observer);
     let dimension = encoder.dimension();
     let memory = Memory {
         limit: options.memory,

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use encoder::EncoderError;
-use encoder::corpus::{self, Columns};
+use encoder::corpus::{self, Columns, Documents};
 use encoder::text::Document;
 
 use super::memory::Extent;
@@ -28,19 +28,24 @@ pub(super) struct Surveyed {
     pub bytes: u64,
     /// Columns of vectors, which are not stored with the documents, each with its file.
     pub left_out: Vec<(PathBuf, String)>,
+    /// What is said of values that are kept as missing: those of one column, of one kind.
+    pub lost: Vec<String>,
 }
 
 impl Surveyed {
-    /// Says which columns are left out, but for the one called `taken`, which the vectors of an import are in.
-    pub fn note_left_out(&self, taken: Option<&str>, observer: &mut dyn Observer) {
+    /// Says which columns and values are not stored: of the columns of vectors all but the one called `taken`, which the
+    /// vectors of an import are in.
+    pub fn note_what_is_lost(&self, taken: Option<&str>, observer: &mut dyn Observer) {
         for (path, column) in &self.left_out {
             if taken != Some(column) {
                 observer.note(&format!(
-                    "{}: the column {column} has lists of floats and is not stored with the documents; `index import` \
-                     makes an index of vectors",
+                    "{}: the column {column} has lists of floats, which are vectors and not stored with the documents",
                     path.display()
                 ));
             }
+        }
+        for note in &self.lost {
+            observer.note(note);
         }
     }
 
@@ -77,9 +82,10 @@ pub(super) fn survey(
     observer.begin(Phase::Check, total);
     let mut seen = Seen::default();
     let mut hasher = blake3::Hasher::new();
-    let (mut found, mut bytes) = (0_u64, 0);
+    let (mut found, mut bytes, mut lost) = (0_u64, 0, Vec::new());
     for (file, path) in inputs.iter().enumerate() {
-        for (row, document) in (1..).zip(corpus::read(path, columns)?) {
+        let mut documents = corpus::read(path, columns)?;
+        for (row, document) in (1..).zip(&mut documents) {
             let document = document?;
             check(path, row, &document)?;
             see((path, row), &document)?;
@@ -96,6 +102,7 @@ pub(super) fn survey(
                 }
             }
         }
+        lost.extend(lost_values(path, &documents));
     }
     check_count(inputs, found)?;
     Ok(Surveyed {
@@ -103,6 +110,17 @@ pub(super) fn survey(
         hash: hasher.finalize().to_hex().to_string(),
         bytes,
         left_out,
+        lost,
+    })
+}
+
+/// What is to be said of the values of a file that are kept as missing.
+fn lost_values(path: &Path, documents: &Documents) -> impl Iterator<Item = String> {
+    documents.lost().iter().map(|((column, what), number)| {
+        format!(
+            "{}: {number} values of the column {column} are {what} and are kept as missing",
+            path.display()
+        )
     })
 }
 

@@ -144,7 +144,7 @@ pub fn import(
         join.see(at, document)
     })?;
     let joined = join.finish(&inputs)?;
-    surveyed.note_left_out(given.column.as_deref(), observer);
+    surveyed.note_what_is_lost(given.column.as_deref(), observer);
     let dimension = given.vectors.dimension();
     let memory = Memory {
         limit: options.memory,
