@@ -126,6 +126,9 @@ impl Parser<'_> {
 
     fn value(&mut self) -> Result<Literal, FilterError> {
         let value = match self.peek().kind.clone() {
+            Kind::Text(text) if text.is_empty() => {
+                return Err(self.expected("a value (an empty text is none: say `not exists(column)`)"));
+            }
             Kind::Text(text) => Literal::Text(text),
             Kind::Word(word) if !is_reserved(&word) => Literal::Word(word),
             _ => return Err(self.expected("a value")),

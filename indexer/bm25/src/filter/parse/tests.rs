@@ -39,6 +39,11 @@ fn an_error_points_at_the_place() {
             "        ^",
         ),
         ("größe = \"x", "this \" has no second one", "        ^"),
+        (
+            "kind in (a, '')",
+            "expected a value (an empty text is none: say `not exists(column)`), found `''`",
+            "            ^^",
+        ),
         ("kind ! a", "expected `!=` or `not`, found `!`", "     ^"),
         (
             "and = 3",
