@@ -48,7 +48,7 @@ pub fn run(arguments: &AddArguments, known: Known) -> anyhow::Result<()> {
     output::notes((summary.truncated, summary.unknown), encoded, max_length);
     match arguments.json {
         true => output::summary(&summary),
-        false => output::line(text(&summary, known)),
+        false => output::done(text(&summary, known)),
     }
 }
 

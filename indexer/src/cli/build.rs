@@ -116,7 +116,7 @@ fn report(arguments: &BuildArguments, summary: &Summary, encoder: &dyn Encoder) 
     if arguments.json {
         return output::summary(summary);
     }
-    output::line(format_args!(
+    output::done(format_args!(
         "{}: {}, {} dimensions, {} in {:.1} s ({:.0} documents/s encoded, graph {:.1} s)",
         summary.index.display(),
         count(summary.documents, "document"),

@@ -15,7 +15,7 @@ pub fn run(arguments: &CompactArguments) -> anyhow::Result<()> {
     drop(terminal);
     match arguments.json {
         true => output::summary(&summary),
-        false => output::line(text(&summary)),
+        false => output::done(text(&summary)),
     }
 }
 

@@ -13,7 +13,7 @@ pub fn run(arguments: &DeleteArguments) -> anyhow::Result<()> {
     let summary = writer.delete(&ids, arguments.ignore_missing)?;
     match arguments.json {
         true => output::summary(&summary),
-        false => output::line(text(&summary)),
+        false => output::done(text(&summary)),
     }
 }
 

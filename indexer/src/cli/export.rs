@@ -8,7 +8,7 @@ use indexer::export::export;
 use serde_json::json;
 
 use super::info::only_index;
-use super::output::{count, line};
+use super::output::{count, done};
 use super::progress::Terminal;
 
 const EXAMPLES: &str = "\
@@ -20,9 +20,8 @@ Examples:
   index export corpus.index --out graph.hnsw
       vectors and graph for hnswlib, whose labels are the lines of graph.ids.jsonl, from 0
 
-Vectors are as they are stored: of length 1 where the metric is the cosine. Deleted documents are left out. A column that
-has texts and other values becomes one of texts. `index import` reads
-the first two.
+Vectors are as they are stored: of length 1 where the metric is the cosine. Deleted documents are left out. A column \
+that has texts and other values becomes one of texts. `index import` reads the first two.
 
 Exit codes: 0 done, 2 error, 130 interrupted.";
 
@@ -54,7 +53,7 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
     let summary = export(&reader, &arguments.out, arguments.force, &mut terminal)?;
     drop(terminal);
     if arguments.json {
-        return line(json!({
+        return done(json!({
             "type": "export",
             "index": path,
             "file": summary.file,
@@ -66,7 +65,7 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
     let ids = summary
         .ids
         .map_or_else(String::new, |ids| format!(", ids in {}", ids.display()));
-    line(format_args!(
+    done(format_args!(
         "{}: {}, {} dimensions{ids}",
         summary.file.display(),
         count(summary.documents, "document"),

@@ -22,15 +22,15 @@ Examples:
       vectors and documents have the same ids, in any order; vectors.ids.jsonl, which `index export` writes beside
       vectors.npy, needs no --ids
 
-Vectors come from Parquet (FixedSizeList or List of floats), .npy, .fvecs or .fbin; where the metric is the cosine, all
-are made unit vectors. They wait in a file beside the index, so with --memory there may be more of them than the memory
-holds. Refused are, with their row: another length, NaN, numbers beyond 1e15, an id twice, a vector
-without a document and a document without a vector; and for the cosine, zeros that the model
-does not give for the text itself.
+Vectors come from Parquet (FixedSizeList or List of floats), .npy, .fvecs or .fbin; where the metric is the cosine, \
+all are made unit vectors. They wait in a file beside the index, so with --memory there may be more of them than the \
+memory holds. Refused are, with their row: another length, NaN, numbers beyond 1e15, an id twice, a vector without a \
+document and a document without a vector; and for the cosine, zeros that the model does not give for the text \
+itself.
 
-The model is the one that made the vectors: it encodes the questions later. So that a wrong one is refused, it encodes
-up to 64 documents, spread evenly (--compare), and the median cosine to the vectors given has to be 0.98 or more. A document
-of these whose vector is found in another row is an error that names both rows.
+The model is the one that made the vectors: it encodes the questions later. So that a wrong one is refused, it \
+encodes up to 64 documents, spread evenly (--compare), and the median cosine to the vectors given has to be 0.98 or \
+more. A document of these whose vector is found in another row is an error that names both rows.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 
@@ -137,7 +137,7 @@ fn report(arguments: &ImportArguments, summary: &ImportSummary) -> anyhow::Resul
         ),
         None => "nothing encoded anew, the model is taken on trust".to_owned(),
     };
-    output::line(format_args!(
+    output::done(format_args!(
         "{}: {}, {} dimensions, {}, joined by {}, {} in {:.1} s; {compared}",
         summary.index.display(),
         count(summary.documents, "document"),

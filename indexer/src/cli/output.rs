@@ -1,20 +1,28 @@
 //! What goes to stdout and stderr, and how numbers read.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use anyhow::Context;
 use serde::Serialize;
 
 /// Writes a line to stdout.
-pub fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
+pub fn line(text: impl Display) -> anyhow::Result<()> {
+    write(text).context("cannot write results to stdout")
+}
+
+/// Writes the line that says what a command has done, which is done whether the line can be written or not.
+pub fn done(text: impl Display) -> anyhow::Result<()> {
+    write(text).context("the work is done, but what it came to cannot be written to stdout")
+}
+
+fn write(text: impl Display) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}")
-        .and_then(|()| out.flush())
-        .context("cannot write results to stdout")
+    writeln!(out, "{text}").and_then(|()| out.flush())
 }
 
 /// Writes a message to stderr; that nobody reads it is no error.
-pub fn message(text: impl std::fmt::Display) {
+pub fn message(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
@@ -24,7 +32,7 @@ pub fn summary(summary: &impl Serialize) -> anyhow::Result<()> {
     if let serde_json::Value::Object(fields) = serde_json::to_value(summary)? {
         object.extend(fields);
     }
-    line(serde_json::Value::Object(object))
+    done(serde_json::Value::Object(object))
 }
 
 /// Says how many of `documents` that were encoded are longer than the `max_length` tokens that the model reads, and of

@@ -65,9 +65,9 @@ pub fn after_build(
 /// Prints what was found.
 pub fn report(index: &Path, tuning: &TuningRecord, as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return output::line(json!({"type": "tuning", "index": index, "tuning": tuning}));
+        return output::done(json!({"type": "tuning", "index": index, "tuning": tuning}));
     }
-    output::line(format_args!("{}: {}", index.display(), text(tuning)))
+    output::done(format_args!("{}: {}", index.display(), text(tuning)))
 }
 
 /// The width and what it was measured to do.

@@ -8,19 +8,18 @@ use super::workplace::{Workplace, stderr};
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_told_with_the_name_of_stdout() {
     let place = Workplace::with_index();
-    for arguments in [
-        &["info"][..],
-        &["verify", "--json"],
-        &["delete", "corpus.index", "flu"],
+    let (results, done) = ("cannot write results to stdout: ", "the work is done, but ");
+    for (arguments, beginning) in [
+        (&["info"][..], results),
+        (&["verify", "--json"], results),
+        (&["delete", "corpus.index", "flu"], done),
+        (&["compact", "corpus.index", "--json"], done),
     ] {
         let full = std::fs::File::create("/dev/full").unwrap();
         let output = place.command(arguments).stdout(full).output().unwrap();
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(
-            said.starts_with("error: cannot write results to stdout: "),
-            "{said}"
-        );
+        assert!(said.starts_with(&format!("error: {beginning}")), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
 }
