@@ -36,6 +36,23 @@ pub fn open_any(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
     })
 }
 
+/// Opens a model of any architecture for the mining of a configuration, as a round of its training would mine with it: a
+/// text encoder with the configuration's maximum length, prompts and precision.
+///
+/// # Errors
+/// A damaged or unsupported folder, a `max_length` beyond the model's positions.
+pub fn open_to_mine(dir: &Path, config: &Contrastive, device: Device) -> Result<Box<dyn Encoder>> {
+    tell_if_raw(dir);
+    Ok(match Architecture::of(dir)? {
+        Architecture::Bert => {
+            let folder = folder_of(dir, config)?;
+            let encoder = TorchEncoder::from_folder(folder, device, &Tuning::default())?;
+            Box::new(encoder.with_precision(config.train.precision).settled()?)
+        }
+        Architecture::Static => encoder::open_static(dir)?,
+    })
+}
+
 /// Opens the model at `dir` on `device`, with the configuration's maximum length, dropout, precision, prompts, frozen
 /// parts and LoRA. What is trained are whole vectors, and those cut as the losses say; the folder's own `truncate_dim`
 /// holds where texts are encoded.
@@ -44,17 +61,27 @@ pub fn open_any(dir: &Path, device: Device) -> Result<Box<dyn Encoder>> {
 /// A damaged or unsupported folder, a `max_length` beyond the model's positions, no layer that is not frozen, a
 /// rank beyond its matrices'.
 pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEncoder> {
-    let mut folder = ModelFolder::open(dir)?;
+    let (folder, train) = (folder_of(dir, config)?, &config.train);
     tell_if_raw(dir);
+    if let Some(note) = encoder_torch::note_on_precision(train.precision, device) {
+        say(&format!("note: {note}"));
+    }
+    let tuning = tuning(config, &folder)?;
+    let encoder = TorchEncoder::from_folder(folder, device, &tuning)?.with_precision(train.precision);
+    tell_what_is_trained(&encoder);
+    Ok(encoder)
+}
+
+/// The folder at `dir` with the configuration's maximum length, prompts and lengths of shortened vectors.
+fn folder_of(dir: &Path, config: &Contrastive) -> Result<ModelFolder> {
+    let mut folder = ModelFolder::open(dir)?;
     if let Some(prompts) = &config.prompts {
         folder = folder.with_prompts(Prompts {
             query: prompts.query.clone(),
             document: prompts.document.clone(),
         });
     }
-    folder = folder.with_matryoshka(&config.matryoshka());
-    let train = &config.train;
-    if let Some(length) = train.max_length {
+    if let Some(length) = config.train.max_length {
         let positions = folder.bert().longest_text();
         if length > positions {
             return Err(TrainError::Config(format!(
@@ -64,13 +91,7 @@ pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEnc
         }
         folder = folder.with_max_length(length)?;
     }
-    if let Some(note) = encoder_torch::note_on_precision(train.precision, device) {
-        say(&format!("note: {note}"));
-    }
-    let tuning = tuning(config, &folder)?;
-    let encoder = TorchEncoder::from_folder(folder, device, &tuning)?.with_precision(train.precision);
-    tell_what_is_trained(&encoder);
-    Ok(encoder)
+    Ok(folder.with_matryoshka(&config.matryoshka()))
 }
 
 /// What is trained of the model in `folder`.

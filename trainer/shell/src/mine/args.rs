@@ -12,10 +12,11 @@ Examples:
   train mine --config medical.toml --out mined.parquet
   train mine --config medical.toml --out mined.parquet --model models/medical
 
-Reads the configuration's pairs, ranks all their answers (or mine.corpus) for each question with the model, and writes
-Parquet with anchor, positive, negative_1, … and their cosines, ready to be named under [data] train. What counts as
-a hard negative is set in [mine]. The same model and data give the same file. With mine.rounds a training mines by
-itself, before each round with the model that it has by then.
+Reads the configuration's pairs, ranks all their answers (or mine.corpus) for each question with the model, and \
+writes Parquet with anchor, positive, negative_1, … and their cosines, ready to be named under [data] train. What \
+counts as a hard negative is set in [mine]; texts are cut at train.max_length and get the configuration's [prompts], \
+as in the training. The same model and data give the same file. With mine.rounds a training mines by itself, before \
+each round with the model that it has by then.
 
 Exit codes: 0 done, 2 error, 130 interrupted (nothing is written then).";
 
