@@ -5,10 +5,11 @@ mod reader;
 use std::fs;
 
 use trainer::run_log::Event;
+use trainer_words::Stage;
 
 use crate::contrastive::{RESUME, TRAIN, done, kill_at, long_place};
-use crate::events;
 use crate::workplace::{Workplace, stderr};
+use crate::{events, word_vectors};
 use reader::{Curves, curves, files};
 
 /// The curves that the run log of a model gives.
@@ -87,6 +88,56 @@ fn after_a_kill_no_step_is_drawn_twice() {
     let drawn = curves(&folder);
     assert_eq!(drawn["train/loss"].len(), 1500);
     assert_eq!(drawn, logged(&place, "models/small"));
+}
+
+/// The curves that the run log of word vectors gives.
+fn logged_of_words(place: &Workplace, model: &str) -> Curves {
+    let log = fs::read_to_string(place.path(model).join("run_log.jsonl")).unwrap();
+    let (mut curves, mut last) = (Curves::new(), 0);
+    for event in word_vectors::events(&log) {
+        let told = match event {
+            word_vectors::Event::Progress {
+                stage: Stage::Learning,
+                done,
+                loss,
+                learning_rate,
+                per_second,
+                ..
+            } => {
+                last = done;
+                vec![
+                    ("train/loss", loss),
+                    ("train/learning_rate", Some(learning_rate)),
+                    ("train/per_second", Some(per_second)),
+                ]
+            }
+            word_vectors::Event::Evaluation { metrics, .. } => vec![
+                ("eval/ndcg_at_10", Some(metrics.ndcg_at_10)),
+                ("eval/mrr_at_10", Some(metrics.mrr_at_10)),
+                ("eval/recall_at_1", Some(metrics.recall_at_1)),
+                ("eval/recall_at_10", Some(metrics.recall_at_10)),
+                ("eval/recall_at_100", Some(metrics.recall_at_100)),
+            ],
+            _ => Vec::new(),
+        };
+        for (name, value) in told {
+            let values = value.map(|value| (last, value as f32));
+            curves.entry(name.into()).or_default().extend(values);
+        }
+    }
+    curves.retain(|_, curve| !curve.is_empty());
+    curves
+}
+
+#[test]
+fn event_files_of_word_vectors_hold_what_their_log_says() {
+    let place = word_vectors::long_place();
+    let output = place.train(&[&TRAIN[..], &["--tensorboard", "runs"]].concat());
+    done(&output);
+    let drawn = curves(&place.path("runs/small"));
+    assert!(!drawn["train/learning_rate"].is_empty());
+    assert_eq!(drawn["eval/ndcg_at_10"].len(), 1);
+    assert_eq!(drawn, logged_of_words(&place, "models/small"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::fs;
 
 use trainer::config::{self, Config};
-use trainer::word_vectors::event::Event;
+pub use trainer::word_vectors::event::Event;
 
 use super::workplace::{Workplace, stderr, stdout};
 
@@ -38,6 +38,14 @@ fn place() -> Workplace {
     place
 }
 
+/// The same with seconds of learning on one thread.
+pub fn long_place() -> Workplace {
+    let place = place();
+    fs::write(place.path("text.txt"), text(4000)).unwrap();
+    place.set("epochs = 30", "epochs = 150");
+    place
+}
+
 /// Sentences of ten words, each about one of eight topics.
 fn text(sentences: u32) -> String {
     let topics = [
@@ -61,7 +69,7 @@ fn text(sentences: u32) -> String {
     text
 }
 
-fn events(log: &str) -> Vec<Event> {
+pub fn events(log: &str) -> Vec<Event> {
     log.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()

@@ -4,14 +4,11 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::super::refused;
-use super::{events, place, text};
+use super::{events, place};
 use crate::workplace::{Workplace, interrupt, stderr};
 
-/// Seconds of learning on one thread.
 fn long_place() -> Workplace {
-    let place = place();
-    fs::write(place.path("text.txt"), text(4000)).unwrap();
-    place.set("epochs = 30", "epochs = 150");
+    let place = super::long_place();
     place.remove_eval();
     place
 }
