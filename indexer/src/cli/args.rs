@@ -45,18 +45,18 @@ Examples:
       an index of vectors made elsewhere";
 
 const BUILD_EXAMPLES: &str = "\
-Input: Parquet, JSON Lines, JSON, CSV or TSV by the file's ending, or a BEIR folder. Every row needs
-a unique id and a text; a title is used where there is one; all other columns are stored, and
-`search --where` finds documents by them. Columns of Parquet that are lists of floats are vectors and are left out, which
-is said; `index import` makes an index of these.
+Input: Parquet, JSON Lines, JSON, CSV or TSV by the file's ending, or a BEIR folder. Every row needs a unique id and \
+a text; a title is used where there is one; all other columns are stored, and `search --where` finds documents by \
+them. Columns of Parquet that are lists of floats are vectors and are left out, which is said; `index import` makes \
+an index of these.
 
---recall looks for 10 neighbours. Where there are no more than 10 documents the index is made and a warning says that
-nothing was measured (exit code 0); where no width reaches the share, the index is made, and that is an error (exit
-code 2).
+--recall looks for 10 neighbours. Where there are no more than 10 documents the index is made and a warning says \
+that nothing was measured (exit code 0); where no width reaches the share, the index is made, and that is an error \
+(exit code 2).
 
-An index appears at once when everything is done; an error or Ctrl-C leaves what was there before. A build that was
-killed, or stopped after ten seconds or more, is gone on with by the same command; one with other documents, model or
-options (but --threads and --force) begins anew and removes what that had encoded.
+An index appears at once when everything is done; an error or Ctrl-C leaves what was there before. A build that was \
+killed, or stopped after ten seconds or more, is gone on with by the same command; one with other documents, model \
+or options (but --threads and --force) begins anew and removes what that had encoded.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 
@@ -65,8 +65,8 @@ Examples:
   index add corpus.index new.jsonl
   index add corpus.index 'parts/*.parquet' --text body
 
-The documents become a segment of their own; `index compact` makes one of many. The model is the one that the index
-was made with; another is refused. An error or Ctrl-C leaves the index as it was. Only one process can write to an
+The documents become a segment of their own; `index compact` makes one of many. The model is the one that the index \
+was made with; another is refused. An error or Ctrl-C leaves the index as it was. Only one process can write to an \
 index at a time; searches go on, and find the new documents when they open the index again.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
@@ -76,8 +76,8 @@ Examples:
   index update corpus.index changed.csv
   index update corpus.index corpus.parquet --json
 
-All that is said of `index add --help` holds for this command, too. The rows of replaced documents stay in their files
-until `index compact`.
+All that is said of `index add --help` holds for this command, too. The rows of replaced documents stay in their \
+files until `index compact`.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 
@@ -86,7 +86,7 @@ Examples:
   index delete corpus.index doc-17 doc-18
   index delete corpus.index --ids gone.txt --ignore-missing
 
-An id that no document has is an error, and then nothing is deleted. The rows stay in their files, and count in the
+An id that no document has is an error, and then nothing is deleted. The rows stay in their files, and count in the \
 frequencies of words, until `index compact`.
 
 Exit codes: 0 done, 2 error (also a wrong command line).";
@@ -97,8 +97,8 @@ Examples:
   index compact corpus.index --memory 4G
       as few segments as 4 GB have room to make
 
-Nothing is encoded again: vectors and documents are read from the segments. An error or Ctrl-C leaves the index as it
-was. Until it is done, there has to be room for the old files and the new ones.
+Nothing is encoded again: vectors and documents are read from the segments. An error or Ctrl-C leaves the index as \
+it was. Until it is done, there has to be room for the old files and the new ones.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";
 
@@ -107,9 +107,9 @@ Examples:
   index tune corpus.index --recall 0.99
   index tune corpus.index --recall 0.95 --queries data/medical/dev/queries.jsonl
 
-What should be found is known by comparing with every document. Without --queries up to 500 documents take their place,
-each of which looks for the others; queries of users lie farther from documents and can need wider searches. The width
-is stored in the index, `search` takes it where --ef is not given, and `index info` shows it.
+What should be found is known by comparing with every document. Without --queries up to 500 documents take their \
+place, each of which looks for the others; queries of users lie farther from documents and can need wider searches. \
+The width is stored in the index, `search` takes it where --ef is not given, and `index info` shows it.
 
 Exit codes: 0 done, 2 error (also a recall that no width reaches), 130 interrupted.";
 

@@ -17,9 +17,9 @@ Examples:
   index verify --json | jq .faults
   index verify corpus.index --model models/medical --compare 1000
 
-Checked are: length and checksum of every file; that every node of the graph is within reach; that vectors have length
-1; that every document is found by its own vector, and its row by its id. With --model also that vectors are those of
-the texts beside them. Faults name file, row and id; the first 100 are listed.
+Checked are: length and checksum of every file; that every node of the graph is within reach; that vectors have \
+length 1; that every document is found by its own vector, and its row by its id. With --model also that vectors are \
+those of the texts beside them. Faults name file, row and id; the first 100 are listed.
 
 Exit codes: 0 all is right, 2 a fault or an error, 130 interrupted.";
 

@@ -18,12 +18,12 @@ Examples:
   train --config my.toml --json | jq .loss     follow the loss
   train --config my.toml --resume              go on with a training that was stopped
 
-Paths in the configuration are relative to the current folder. The model is a sentence-transformers folder;
-models/latest is pointed at it, unless it is worse than its base model on [eval]'s questions, and `index build` and
+Paths in the configuration are relative to the current folder. The model is a sentence-transformers folder; \
+models/latest is pointed at it, unless it is worse than its base model on [eval]'s questions, and `index build` and \
 `search` use that by default.
 
-Exit codes: 0 done, 2 error, 130 interrupted (what was there before is unchanged then; the training is set
-aside, and the same command with --resume goes on with it).";
+Exit codes: 0 done, 2 error, 130 interrupted (what was there before is unchanged then; the training is set aside, \
+and the same command with --resume goes on with it).";
 
 /// Makes an embedding model for a domain: fine-tunes a text encoder on pairs of questions and answers, or learns
 /// word vectors from plain text.

@@ -14,10 +14,9 @@ Examples:
 
 Every training on pairs is checked before its first step, too, but for the time; `train --strict` stops it then.
 
-Two texts are equal when they have the same words, whatever their case and punctuation, and nearly
-equal when the sets of their words and of their neighbouring words have a Jaccard similarity of at
-least 0.8. Memory and time are estimates: time is that of a few texts through the model, three times
-for a step. Nothing is written.
+Two texts are equal when they have the same words, whatever their case and punctuation, and nearly equal when the \
+sets of their words and of their neighbouring words have a Jaccard similarity of at least 0.8. Memory and time are \
+estimates: time is that of a few texts through the model, three times for a step. Nothing is written.
 
 Exit codes: 0 no error, 2 an error or, with --strict, a warning; 130 interrupted.";
 

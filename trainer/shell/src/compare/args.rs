@@ -13,11 +13,11 @@ Examples:
   train compare words deps/all-MiniLM-L6-v2 medical --eval data/medical/test
   train compare models/old models/latest --eval beir/nfcorpus --json
 
-The last model is the one in question: how far is it ahead of each other one, and of BM25, which needs no model? The
-questions shown are those whose answers changed most from the first model to the last. Models are text encoders or
+The last model is the one in question: how far is it ahead of each other one, and of BM25, which needs no model? The \
+questions shown are those whose answers changed most from the first model to the last. Models are text encoders or \
 word vectors.
 
-DIR holds queries.jsonl, qrels.tsv (or qrels/test.tsv) and corpus.jsonl or corpus.parquet, which may also lie one
+DIR holds queries.jsonl, qrels.tsv (or qrels/test.tsv) and corpus.jsonl or corpus.parquet, which may also lie one \
 folder up. Intervals are of 10,000 bootstrap samples of the questions; p is a randomization test's.
 
 Exit codes: 0 done, whichever is better; 2 error; 130 interrupted.";

@@ -20,13 +20,13 @@ Examples:
   train words models/latest --analogies questions-words.txt --restrict-vocab 30000
   train words models/latest --json fever | jq -r 'select(.rank == 1).word'
 
-A word is taken as written; else as the most frequent word that differs in case alone, with _ for
-blanks; else, where the model has subwords, its vector is made from its n-grams (in --pairs with
---subwords alone). Words asked for are never answers.
+A word is taken as written; else as the most frequent word that differs in case alone, with _ for blanks; else, \
+where the model has subwords, its vector is made from its n-grams (in --pairs with --subwords alone). Words asked \
+for are never answers.
 
---pairs: two words and a score a line, separated by tabs, commas or blanks; a header, lines that
-begin with #, and further columns are passed over. --analogies: `: section`, then four words a line.
-Pairs and analogies with a word that is not in the vocabulary are left out and counted.
+--pairs: two words and a score a line, separated by tabs, commas or blanks; a header, lines that begin with #, and \
+further columns are passed over. --analogies: `: section`, then four words a line. Pairs and analogies with a word \
+that is not in the vocabulary are left out and counted.
 
 Results go to stdout, messages to stderr. Exit codes: 0 done, 2 error.";
 
