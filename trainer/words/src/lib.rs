@@ -17,6 +17,7 @@ pub mod glove;
 pub mod learn;
 mod observer;
 mod ranges;
+mod simd;
 pub mod similar;
 pub mod subwords;
 mod table;

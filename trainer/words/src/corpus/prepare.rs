@@ -133,9 +133,9 @@ pub fn prepare(
     let (corpus, longest) = write(&text.corpus, &segmentation, &selected, &path, observer)?;
     if longest < 2 {
         return Err(WordsError::Corpus(format!(
-            "no sentence has two words of the vocabulary ({}), so no word has a context; lower min_count or give \
-             more text",
+            "no sentence has two words of the vocabulary ({}), so no word has a context; {}",
             count(selected.len() as u64, "word"),
+            more_words(settings),
         )));
     }
     let joined = selected
@@ -233,10 +233,23 @@ fn large_enough(text: &ReadText, units: Vec<Unit>, settings: &CorpusSettings) ->
         _ => return Ok(units),
     };
     Err(WordsError::Corpus(format!(
-        "of {} {found} seen {} or more; lower min_count or give more text",
+        "of {} {found} seen {} or more; {}",
         count(text.report.distinct, "distinct word"),
         count(settings.min_count, "time"),
+        more_words(settings),
     )))
+}
+
+/// What to do where there are too few words.
+fn more_words(settings: &CorpusSettings) -> String {
+    let mut ways = vec!["give more text"];
+    if settings.min_count > 1 {
+        ways.push("lower min_count");
+    }
+    if settings.phrases.is_some() {
+        ways.push("join fewer phrases");
+    }
+    ways.join(", or ")
 }
 
 /// Writes the corpus as rows of the vocabulary; also the number of words in the longest sentence.

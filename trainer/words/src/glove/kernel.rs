@@ -23,8 +23,8 @@ use crate::learn::kernel::LARGEST;
 use crate::learn::matrix::Matrix;
 use crate::learn::rows::prefetch;
 #[cfg(target_arch = "x86_64")]
-use crate::learn::simd::{Avx2, Avx512};
-use crate::learn::simd::{Portable, Simd};
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Portable, Simd, compiled_kernels};
 
 /// Records whose vectors are fetched before they are needed.
 const AHEAD: usize = 4;
@@ -68,18 +68,7 @@ impl Kernel {
 
     /// All that this processor can run, fastest first.
     pub(super) fn available() -> Vec<Self> {
-        let mut kernels = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
-                kernels.push(avx512::KERNEL);
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                kernels.push(avx2::KERNEL);
-            }
-        }
-        kernels.push(portable::KERNEL);
-        kernels
+        compiled_kernels!()
     }
 }
 

@@ -154,7 +154,7 @@ pub(crate) fn read(path: &Path, identity: &Identity, matrices: [&mut Matrix; 2])
             path,
             expected,
             found,
-            "train again without --resume to begin anew",
+            "train again without --resume, with --force, to begin anew",
         )
     };
     let file = File::open(path).map_err(WordsError::read(path))?;

@@ -12,8 +12,8 @@
 
 use super::matrix::LINE;
 #[cfg(target_arch = "x86_64")]
-use super::simd::{Avx2, Avx512};
-use super::simd::{Portable, Simd};
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Portable, Simd, compiled_kernels};
 
 /// Output rows of one step; more are taken in several.
 pub(super) const MOST_OUTPUTS: usize = 6;
@@ -94,18 +94,7 @@ impl Kernel {
 
     /// All that this processor can run, fastest first.
     pub(super) fn available() -> Vec<Self> {
-        let mut kernels = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
-                kernels.push(avx512::KERNEL);
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                kernels.push(avx2::KERNEL);
-            }
-        }
-        kernels.push(portable::KERNEL);
-        kernels
+        compiled_kernels!()
     }
 }
 

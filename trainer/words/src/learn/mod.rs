@@ -14,7 +14,6 @@ pub(crate) mod random;
 pub(crate) mod rows;
 pub(crate) mod session;
 mod settings;
-pub(crate) mod simd;
 #[cfg(test)]
 mod tests;
 mod worker;

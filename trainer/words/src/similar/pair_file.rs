@@ -4,8 +4,8 @@
 //! - Blank lines and lines that begin with `#` are passed over.
 //! - The first other line decides what separates the fields of all: tabs if it has one, else commas if it has
 //!   one, else blanks. White space around a field is not part of it.
-//! - The first two fields are the words. If no later field of the first line is a number, it is a header and is
-//!   passed over.
+//! - The first two fields are the words. If no later field of the first line is a number, or begins like one, it is
+//!   a header and is passed over.
 //! - The score is in the first column from the third on that is a number in the first pair (SimLex-999 has the
 //!   part of speech before it). Other columns are ignored.
 
@@ -90,7 +90,11 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Pair>> {
 }
 
 fn is_header(fields: &[&str]) -> bool {
-    fields.len() >= 3 && score_column(fields).is_none()
+    let like_number = |field: &&str| {
+        let digits = field.trim_start_matches(['+', '-', '.']);
+        digits.starts_with(|first: char| first.is_ascii_digit()) || field.parse::<f64>().is_ok()
+    };
+    fields.len() >= 3 && !fields[2..].iter().any(|field| like_number(field))
 }
 
 fn score_column(fields: &[&str]) -> Option<usize> {

@@ -9,8 +9,8 @@
 )]
 
 #[cfg(target_arch = "x86_64")]
-use crate::learn::simd::{Avx2, Avx512};
-use crate::learn::simd::{Portable, Simd};
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Portable, Simd, compiled_kernels};
 
 /// Numbers in a row are padded with zeros to a multiple of this, the widest register.
 pub(super) const LANES: usize = 16;
@@ -34,18 +34,7 @@ impl Kernel {
 
     /// All that this processor has, fastest first; the portable one is always there.
     fn available() -> Vec<Self> {
-        let mut kernels = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
-                kernels.push(avx512::KERNEL);
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                kernels.push(avx2::KERNEL);
-            }
-        }
-        kernels.push(portable::KERNEL);
-        kernels
+        compiled_kernels!()
     }
 
     /// `scores[q, r] = queries[q] · rows[r]`; shapes `(Q, R)`, `(Q, stride)`, `(R, stride)`.

@@ -66,7 +66,8 @@ impl TextPooling {
         let most = MOST_COMPONENTS.min(dimension.saturating_sub(1));
         if components > most {
             return Err(WordsError::Setting(format!(
-                "components: expected 0 to {most} for vectors of {dimension} numbers, found {components}"
+                "components: expected 0 to {most} for vectors of {dimension} numbers, found {components} (1 where none is \
+                 given); set it lower, or give vectors more numbers"
             )));
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Vector registers of several widths behind one trait, so that each kernel is written once.
 //!
-//! The functions are always inlined into one that was compiled for the processor's feature (`kernel.rs`,
-//! `similar/product.rs`); called elsewhere they would be wrong, hence `unsafe`. Other processors use
+//! The functions are always inlined into one that was compiled for the processor's feature (`learn/kernel.rs`,
+//! `glove/kernel.rs`, `similar/product.rs`); called elsewhere they would be wrong, hence `unsafe`. Other processors use
 //! [`Portable`], which the compiler turns into NEON on every aarch64.
 
 #![expect(
@@ -37,6 +37,26 @@ pub(crate) trait Simd {
     /// The sum of each register's floats.
     unsafe fn sums(registers: [Self::V; 4]) -> [f32; 4];
 }
+
+/// The constants `KERNEL` of the modules `avx512`, `avx2` and `portable`, each compiled for its features, that this
+/// processor can run, fastest first; the portable one is always there.
+macro_rules! compiled_kernels {
+    () => {{
+        let mut kernels = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq") {
+                kernels.push(avx512::KERNEL);
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                kernels.push(avx2::KERNEL);
+            }
+        }
+        kernels.push(portable::KERNEL);
+        kernels
+    }};
+}
+pub(crate) use compiled_kernels;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Avx2, Avx512};
