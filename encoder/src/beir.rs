@@ -60,35 +60,30 @@ pub fn read_queries(path: &Path) -> Result<Vec<Query>> {
 /// four columns `query 0 document grade` without one.
 ///
 /// # Errors
-/// An unreadable file, a line with another number of columns or a grade that is not a whole number,
-/// no judgements.
+/// An unreadable file, a line with another number of columns or a grade that is not a whole number, two grades for one
+/// document, no judgements.
 pub fn read_qrels(path: &Path) -> Result<Qrels> {
     let text = std::fs::read_to_string(path).map_err(EncoderError::read(path))?;
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
+    let lines = || (1..).zip(text.lines());
     let mut qrels = Qrels::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        // With tabs an id may hold spaces; without them the line is TREC's.
-        let columns: Vec<&str> = match line.contains('\t') {
-            true => line.trim_end().split('\t').collect(),
-            false => line.split_whitespace().collect(),
-        };
-        let header = number == 1 && columns.first().is_some_and(|first| HEADERS.contains(first));
-        if columns.is_empty() || header {
+    for (number, line) in lines() {
+        let Some((query, document, grade)) = judgement(path, number, line)? else {
             continue;
-        }
-        let (query, document, grade) = match columns[..] {
-            [query, document, grade] | [query, _, document, grade] => (query, document, grade),
-            _ => return Err(bad_line(path, number, format!("{} columns", columns.len()))),
         };
-        let grade: i64 = grade
-            .parse()
-            .map_err(|_| bad_line(path, number, format!("the grade {grade:?}")))?;
-        // TREC marks spam with negative grades; for the metrics that is "not relevant".
-        let grade =
-            u32::try_from(grade.max(0)).map_err(|_| bad_line(path, number, format!("the grade {grade}")))?;
-        qrels
-            .entry(query.to_owned())
-            .or_default()
-            .insert(document.to_owned(), grade);
+        let grades = qrels.entry(query.to_owned()).or_default();
+        let before = grades.insert(document.to_owned(), grade);
+        if before.is_some_and(|before| before != grade) {
+            let of_it = |(number, line)| Some((query, document)) == names(judgement(path, number, line));
+            let first = lines().position(of_it).map_or(0, |at| at + 1);
+            return Err(EncoderError::Row {
+                path: path.to_owned(),
+                row: number,
+                expected: "one grade for each document of a query".into(),
+                found: format!("another for {document} of {query} than in row {first}"),
+                help: "remove one of the two".into(),
+            });
+        }
     }
     if qrels.is_empty() {
         return Err(EncoderError::format(
@@ -100,6 +95,37 @@ pub fn read_qrels(path: &Path) -> Result<Qrels> {
     }
     Ok(qrels)
 }
+
+/// Query, document and grade of a line; `None` for a header and an empty line.
+fn judgement<'l>(path: &Path, number: u64, line: &'l str) -> Result<Option<(&'l str, &'l str, u32)>> {
+    // With tabs an id may hold spaces; without them the line is TREC's.
+    let columns: Vec<&str> = match line.contains('\t') {
+        true => line.trim_end().split('\t').collect(),
+        false => line.split_whitespace().collect(),
+    };
+    let header = number == 1 && columns.first().is_some_and(|first| HEADERS.contains(first));
+    if columns.is_empty() || header {
+        return Ok(None);
+    }
+    let (query, document, grade) = match columns[..] {
+        [query, document, grade] | [query, _, document, grade] => (query, document, grade),
+        _ => return Err(bad_line(path, number, format!("{} columns", columns.len()))),
+    };
+    let bad_grade = || bad_line(path, number, format!("the grade {grade:?}"));
+    let number: i64 = grade.parse().map_err(|_| bad_grade())?;
+    // TREC marks spam with negative grades; for the metrics that is "not relevant".
+    let grade = u32::try_from(number.max(0)).map_err(|_| bad_grade())?;
+    Ok(Some((query, document, grade)))
+}
+
+/// What a judgement is of.
+fn names<'l>(judgement: Result<Option<(&'l str, &'l str, u32)>>) -> Option<(&'l str, &'l str)> {
+    let (query, document, _) = judgement.ok()??;
+    Some((query, document))
+}
+
+/// What Windows programs like to begin a UTF-8 file with.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What the first column is called in a header line.
 const HEADERS: [&str; 4] = ["query-id", "query_id", "qid", "query"];
@@ -131,6 +157,19 @@ mod tests {
         let trec = qrels_of("q1 0 d1 2\nq1 0 d2 -1\n").unwrap();
         assert_eq!(beir, trec);
         assert_eq!(beir["q1"]["d1"], 2);
+    }
+
+    #[test]
+    fn a_mark_of_the_byte_order_is_no_part_of_an_id_and_two_grades_for_one_document_are_refused() {
+        let marked = qrels_of("\u{feff}query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td1\t2\n").unwrap();
+        assert_eq!(marked, qrels_of("\u{feff}q1\td1\t2\n").unwrap());
+        let error = qrels_of("q1 0 d1 1\nq1 0 d2 1\nq1 0 d1 0\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("row 3") && error.contains("another for d1 of q1 than in row 1"),
+            "{error}"
+        );
     }
 
     #[test]

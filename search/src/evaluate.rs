@@ -99,6 +99,10 @@ impl Judged {
 /// Keeps what is in both files; warns of judgements whose query is missing.
 fn judged_queries(arguments: &EvalArgs, queries: Vec<beir::Query>, mut qrels: Qrels) -> Result<Judged> {
     qrels.retain(|_, grades| grades.values().any(|grade| *grade > 0));
+    if qrels.is_empty() {
+        let (expected, help) = ("a judgement with a grade above 0", "give a file with qrels");
+        return Err(encoder::EncoderError::format(&arguments.qrels, expected, "none", help).into());
+    }
     let judged = qrels.len();
     let (count, asked) = (
         queries.len(),
