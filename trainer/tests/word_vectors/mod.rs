@@ -31,18 +31,10 @@ qrels = "qrels.tsv"
 "#;
 
 /// A folder with text whose words keep to their topics, a development set and a configuration.
-fn place() -> Workplace {
+pub fn place() -> Workplace {
     let place = Workplace::new();
     fs::write(place.path("configs/small.toml"), CONFIG).unwrap();
     fs::write(place.path("text.txt"), text(400)).unwrap();
-    place
-}
-
-/// The same with seconds of learning on one thread.
-pub fn long_place() -> Workplace {
-    let place = place();
-    fs::write(place.path("text.txt"), text(4000)).unwrap();
-    place.set("epochs = 30", "epochs = 150");
     place
 }
 

@@ -4,11 +4,14 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::super::refused;
-use super::{events, place};
+use super::{events, place, text};
 use crate::workplace::{Workplace, interrupt, stderr};
 
+/// Seconds of learning on one thread.
 fn long_place() -> Workplace {
-    let place = super::long_place();
+    let place = place();
+    fs::write(place.path("text.txt"), text(4000)).unwrap();
+    place.set("epochs = 30", "epochs = 150");
     place.remove_eval();
     place
 }

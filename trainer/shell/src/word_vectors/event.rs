@@ -32,7 +32,7 @@ pub enum Event {
         /// Files of text.
         files: usize,
     },
-    /// Once a second at most.
+    /// Once a second at most, and at the end of each stage.
     Progress {
         /// What is being done.
         stage: Stage,

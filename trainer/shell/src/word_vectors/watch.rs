@@ -42,6 +42,8 @@ struct Shown {
     before: u64,
     last_line: Instant,
     last_event: Instant,
+    /// Whether there was an event of its end.
+    ended: bool,
     /// Sum and number of the losses heard of since the last event.
     losses: (f64, usize),
 }
@@ -127,6 +129,7 @@ impl Shown {
             before: progress.done,
             last_line: now,
             last_event: now,
+            ended: false,
             losses: (0.0, 0),
         }
     }
@@ -178,11 +181,13 @@ impl Shown {
         }
     }
 
-    /// An event where one is due.
+    /// An event where one is due: once a second, and at the end of the stage.
     fn event(&mut self, progress: &Progress) -> Option<Event> {
-        if self.last_event.elapsed() < EVENT_EVERY {
+        let at_end = progress.done >= progress.total;
+        if self.ended || !at_end && self.last_event.elapsed() < EVENT_EVERY {
             return None;
         }
+        self.ended = at_end;
         self.last_event = Instant::now();
         let (sum, count) = std::mem::take(&mut self.losses);
         Some(Event::Progress {
@@ -223,6 +228,21 @@ mod tests {
             said.ends_with("50 s left") || said.ends_with("51 s left"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn the_end_of_a_stage_is_an_event_once_however_short_the_stage_was() {
+        let mut stage = Shown::begin(&progress(Stage::Learning, 0));
+        let mut told = |done| {
+            stage.show(&progress(Stage::Learning, done), "words");
+            stage.event(&progress(Stage::Learning, done))
+        };
+        assert_eq!(told(50), None);
+        let Some(Event::Progress { done: 100, loss, .. }) = told(100) else {
+            panic!("no event")
+        };
+        assert_eq!(loss, Some(0.5));
+        assert_eq!(told(100), None);
     }
 
     #[test]
