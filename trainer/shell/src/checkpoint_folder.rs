@@ -34,29 +34,29 @@ impl CheckpointFolder {
         let name = target.file_name().unwrap_or_default().display();
         let folder = target.with_file_name(format!(".{name}.checkpoint"));
         let shown = folder.display();
-        let replaces = modified(&folder);
-        match (replaces.is_some(), resume) {
-            (false, true) => {
-                return Err(TrainError::Output(format!(
-                    "{shown}: there is no checkpoint to resume; train without --resume"
-                )));
-            }
-            (true, false) if !force => {
-                return Err(TrainError::Output(format!(
-                    "{shown}: there is the checkpoint of a training that was stopped; go on with it with --resume, or \
-                     replace it with --force"
-                )));
-            }
-            (true, false) => say(&format!(
-                "{shown}: the next checkpoint replaces this one, of a training that was stopped"
-            )),
-            _ => {}
+        if resume && modified(&folder).is_none() {
+            return Err(TrainError::Output(format!(
+                "{shown}: there is no checkpoint to resume; train without --resume"
+            )));
         }
+        // What lies there may be that of a training that has not stopped.
         let lock = lock(&folder)?;
+        let replaces = modified(&folder).filter(|_| !resume);
+        if replaces.is_some() && !force {
+            return Err(TrainError::Output(format!(
+                "{shown}: there is the checkpoint of a training that was stopped; go on with it with --resume, or \
+                 replace it with --force"
+            )));
+        }
+        if replaces.is_some() {
+            say(&format!(
+                "{shown}: the next checkpoint replaces this one, of a training that was stopped"
+            ));
+        }
         Ok(CheckpointFolder {
             folder,
             resume,
-            replaces: replaces.filter(|_| !resume),
+            replaces,
             _lock: lock,
         })
     }
@@ -171,6 +171,7 @@ mod tests {
         let forced = CheckpointFolder::claim(&target, false, true).unwrap();
         assert!(!forced.exists(), "what another run set aside is not this one's");
         assert!(message(true, false).contains("another training"));
+        assert!(message(false, false).contains("another training"));
         drop(forced);
         assert!(CheckpointFolder::claim(&target, true, false).unwrap().exists());
     }
