@@ -43,7 +43,7 @@ pub fn mine(args: &Args) -> Result<()> {
     let started = Instant::now();
     let interrupt = Interrupt::on_signals()?;
     let (config, device) = cli::of_pairs(&args.config, args.device.as_deref())?;
-    write::check_free(&args.out, args.force)?;
+    write::check_place(&args.out, args.force)?;
     let [data] = config.data.all() else {
         return Err(TrainError::Config(
             "train mine works on one data set, and this configuration has several; give it one with a section [data]".into(),
@@ -99,8 +99,9 @@ pub fn find<'a>(
     let (rows, left) = rows(pairs, &found, mine);
     if rows.is_empty() {
         return Err(TrainError::Data(format!(
-            "no pair has {} hard negatives: {} candidates were too near to the answer, {} too far; loosen [mine]",
-            mine.negatives, left.too_near, left.too_far
+            "no pair has {} hard negatives among the {} texts nearest to its question, the first {} not counted: {} \
+             candidates were too near to the answer, {} too far; loosen [mine], or give it more texts",
+            mine.negatives, mine.depth, mine.skip, left.too_near, left.too_far
         )));
     }
     Ok(Negatives {

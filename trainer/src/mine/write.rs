@@ -61,11 +61,25 @@ pub struct Writer<'a> {
     pub mined_by: Option<&'a str>,
 }
 
-/// Says before any work that a file is in the way.
+/// Says before any work that the file cannot be where it is asked for.
 ///
 /// # Errors
-/// The file is there and `force` is not set, or it is no file.
-pub fn check_free(path: &Path, force: bool) -> Result<()> {
+/// The file is there and `force` is not set, or it is no file; its folder is not there; its name is not that of Parquet.
+pub fn check_place(path: &Path, force: bool) -> Result<()> {
+    if path.extension().is_none_or(|ending| ending != "parquet") {
+        return Err(TrainError::Output(format!(
+            "{}: expected a name that ends in .parquet, which is what is written; choose another --out",
+            path.display()
+        )));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(TrainError::Output(format!(
+            "{}: the folder {} is not there; make it, or choose another --out",
+            path.display(),
+            folder.display()
+        )));
+    }
     match path.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => Err(TrainError::Output(format!(
             "{}: is a folder; name a file",

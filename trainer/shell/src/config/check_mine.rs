@@ -15,13 +15,9 @@ pub(super) fn ranges(check: &Check, mine: &Mine) -> Result<()> {
     )?;
     let depth = mine.depth;
     check.that("mine.depth", depth, (1..=100_000).contains(&depth), "1 to 100000")?;
-    let skip = mine.skip;
-    check.that(
-        "mine.skip",
-        skip,
-        skip < depth,
-        "less than mine.depth, which counts from the same text",
-    )?;
+    let least = mine.skip.saturating_add(negatives);
+    let range = format!("{least} or more, so that mine.skip and mine.negatives fit in");
+    check.that("mine.depth", depth, depth >= least, &range)?;
     let parts = [
         ("mine.relative_margin", mine.relative_margin, 0.0, 1.0),
         ("mine.margin", mine.margin, 0.0, 2.0),
@@ -83,7 +79,10 @@ mod tests {
             ("rounds = 0", "mine.rounds = 0 is out of range; expected 1 to 100"),
             ("rounds = 101", "mine.rounds = 101"),
             ("depth = 0", "mine.depth = 0"),
-            ("skip = 100", "less than mine.depth"),
+            (
+                "skip = 98",
+                "mine.depth = 100 is out of range; expected 101 or more",
+            ),
             ("relative_margin = 1.5", "0 to 1"),
             ("margin = -1", "mine.margin = -1"),
             ("min_score = 0.5\nmax_score = 0.1", "at most mine.max_score"),
