@@ -24,7 +24,7 @@ fn unused(check: &Check, loss: &Loss) -> Result<()> {
         ("hardness", ranking, loss.hardness.is_some()),
         (
             "hardness_strength",
-            ranking,
+            loss.hardness.is_some(),
             loss.hardness_strength != plain.hardness_strength,
         ),
         ("guide", ranking, loss.guide.is_some()),
@@ -46,6 +46,7 @@ fn unused(check: &Check, loss: &Loss) -> Result<()> {
         if set && !used {
             let needs = match key {
                 "guide_margin" | "guide_relative_margin" => "it needs loss.guide".to_owned(),
+                "hardness_strength" => "it needs loss.hardness".to_owned(),
                 _ => format!("a loss of kind {} has no use for it", name(loss.kind)),
             };
             return Err(check.error(&format!("loss.{key} is set, but {needs}; remove it")));
@@ -193,7 +194,14 @@ mod tests {
                 "directions = [\"query_to_document\", \"query_to_query\"]\nsoftmax = \"per_direction\"",
                 ["loss.softmax", "joint"],
             ),
-            ("hardness_strength = 0", ["loss.hardness_strength = 0", "above 0"]),
+            (
+                "hardness = \"all_negatives\"\nhardness_strength = 0",
+                ["loss.hardness_strength = 0", "above 0"],
+            ),
+            (
+                "hardness_strength = 9",
+                ["loss.hardness_strength is set", "needs loss.hardness"],
+            ),
             ("matryoshka = [0]", ["loss.matryoshka = 0", "1 and more"]),
             (
                 "kind = \"cosent\"\nsoftmax = \"per_direction\"",

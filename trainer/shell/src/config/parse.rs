@@ -58,7 +58,13 @@ impl ConfigText<'_> {
         toml::from_str(self.text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_of(self.text, span.start));
             let problem = explain(error.message());
-            TrainError::Config(format!("{}, line {line}: {problem}", self.path.display()))
+            // Serde names the key where it knows or misses none, and else only the value.
+            let names_key = problem.starts_with("unknown key") || problem.starts_with("missing key");
+            let shown = match self.text.lines().nth(line - 1) {
+                Some(text) if !names_key => format!(" ({})", text.trim()),
+                _ => String::new(),
+            };
+            TrainError::Config(format!("{}, line {line}{shown}: {problem}", self.path.display()))
         })
     }
 }
@@ -244,7 +250,7 @@ mod tests {
         assert!(error("kind = \"contrastive\"\n[data]\ntrain = \"a\"\n").contains("missing key `name`"));
         let message = error(&format!("{SMALL}[train]\nbatch_size = \"many\"\n"));
         assert!(
-            message.starts_with("m.toml, line 6: invalid type: string \"many\""),
+            message.starts_with("m.toml, line 6 (batch_size = \"many\"): invalid type: string \"many\""),
             "{message}"
         );
     }

@@ -6,7 +6,7 @@ use encoder::tables::{self, Row};
 use encoder::{EncoderError, Result as Read};
 
 use super::{Bound, Pairs};
-use crate::config::{Data, Loss, LossKind};
+use crate::config::{Data, Hardness, Loss, LossKind};
 use crate::error::{Result, TrainError};
 
 /// Usual names of the columns, the first that is there is taken.
@@ -244,6 +244,9 @@ fn check_negatives(loss: &Loss, path: &Path, negatives: usize, scored: bool) -> 
     let expected = match loss.kind {
         LossKind::MarginMse if scored && negatives != 1 => {
             "one column of negatives, whose lead the scores are"
+        }
+        LossKind::Ranking if negatives == 0 && loss.hardness == Some(Hardness::HardNegatives) => {
+            "at least one column of negatives, which loss.hardness is about"
         }
         LossKind::Triplet | LossKind::MarginMse if negatives == 0 => "at least one column of negatives",
         _ => return Ok(()),
