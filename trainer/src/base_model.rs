@@ -91,7 +91,24 @@ fn folder_of(dir: &Path, config: &Contrastive) -> Result<ModelFolder> {
         }
         folder = folder.with_max_length(length)?;
     }
+    prompts_leave_room(&folder)?;
     Ok(folder.with_matryoshka(&config.matryoshka()))
+}
+
+/// Refuses a prompt behind which nothing of a text would be read.
+fn prompts_leave_room(folder: &ModelFolder) -> Result<()> {
+    let (prompts, length) = (folder.prompts(), folder.max_length());
+    for (name, prompt) in [("query", &prompts.query), ("document", &prompts.document)] {
+        let tokens = folder.tokenizer().without_limit()?.tokenize("", &[prompt])?;
+        let taken: usize = tokens.iter().map(|tokens| tokens.ids.len()).sum();
+        if taken >= length {
+            return Err(TrainError::Config(format!(
+                "prompts.{name} has {taken} tokens, special ones included, which leaves no room for a text in \
+                 train.max_length = {length}; shorten the prompt, or raise train.max_length"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What is trained of the model in `folder`.

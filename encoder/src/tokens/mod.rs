@@ -102,6 +102,16 @@ impl Tokenizer {
         })
     }
 
+    /// The same tokenizer, cutting no text.
+    ///
+    /// # Errors
+    /// What the tokenizer itself refuses.
+    pub fn without_limit(&self) -> Result<Self> {
+        /// Longer than any text.
+        const NO_LIMIT: usize = 1 << 30;
+        self.with_max_length(NO_LIMIT)
+    }
+
     /// Tokens kept of a text at most, special tokens included; `usize::MAX` where all are.
     pub fn max_length(&self) -> usize {
         self.max_length

@@ -1,6 +1,9 @@
 //! All training texts as token ids, made once: every epoch uses them again, and it is known before the
 //! training how many texts are cut. As the texts, they lie in a file where they are many.
 
+use std::collections::HashSet;
+
+use encoder::model::Prompts;
 use encoder::tokens::Tokens;
 use encoder_torch::TorchEncoder;
 
@@ -12,10 +15,11 @@ use crate::interrupt::Interrupt;
 /// Texts between two looks at the interrupt.
 const CHUNK: usize = 4096;
 
-/// The tokens of every distinct text, as a question and as an answer.
+/// The tokens of every distinct text, as what it is read: a question, an answer, or both.
 pub struct TokenTable {
     questions: Table,
-    /// Only where the model puts different prompts before questions and answers.
+    /// Only where the model puts different prompts before questions and answers; then each has nothing of the texts that
+    /// are only the other.
     answers: Option<Table>,
 }
 
@@ -31,40 +35,45 @@ pub struct Table {
 impl TokenTable {
     /// Tokenizes the texts of `pairs` with the model's prompts, cut at its maximum length.
     pub fn new(encoder: &TorchEncoder, pairs: &Pairs, interrupt: &Interrupt) -> Result<Self> {
-        let prompts = encoder.folder().prompts();
-        let tokenize = |prompt: &str| -> Result<Table> {
-            let mut table = Table::default();
-            let mut texts = pairs.texts();
-            loop {
-                interrupt.check()?;
-                let chunk: Vec<&str> = texts.by_ref().take(CHUNK).collect();
-                if chunk.is_empty() {
-                    break;
-                }
-                for tokens in encoder.tokenizer().tokenize(prompt, &chunk)? {
-                    table.push(&tokens);
-                }
-                table.ids.spill()?;
-            }
-            table.ids.finish()?;
-            Ok(table)
+        let (tokenizer, prompts) = (encoder.tokenizer(), encoder.folder().prompts());
+        let tokenize = |prompt: &str, is_read: &dyn Fn(u32) -> bool| {
+            Table::of(pairs, is_read, interrupt, |texts| {
+                tokenizer.tokenize(prompt, texts)
+            })
         };
-        let answers = (prompts.query != prompts.document)
-            .then(|| tokenize(&prompts.document))
-            .transpose()?;
+        if prompts.query == prompts.document {
+            return Ok(TokenTable {
+                questions: tokenize(&prompts.query, &|_| true)?,
+                answers: None,
+            });
+        }
+        let mut asked = vec![false; pairs.texts().len()];
+        let mut given = asked.clone();
+        for row in (0..pairs.len() as u32).map(|pair| pairs.row(pair)) {
+            asked[row[0] as usize] = true;
+            row[1..].iter().for_each(|&answer| given[answer as usize] = true);
+        }
         Ok(TokenTable {
-            questions: tokenize(&prompts.query)?,
-            answers,
+            questions: tokenize(&prompts.query, &|number| asked[number as usize])?,
+            answers: Some(tokenize(&prompts.document, &|number| given[number as usize])?),
         })
     }
 
     /// How many texts are longer than the maximum length.
     pub fn truncated(&self) -> usize {
-        self.answers().cut.len()
+        let answers = self.answers.iter().flat_map(|answers| &answers.cut);
+        let both: HashSet<&u32> = self.questions.cut.iter().chain(answers).collect();
+        both.len()
     }
 
-    /// Each distinct text as an answer, and as a question where the prompts are the same.
-    pub fn answers(&self) -> &Table {
+    /// The tables that texts are read from, each with the prompt before its texts.
+    pub fn read<'t>(&'t self, prompts: &'t Prompts) -> impl Iterator<Item = (&'t str, &'t Table)> {
+        let answers = self.answers.as_ref();
+        let answers = answers.map(|answers| (prompts.document.as_str(), answers));
+        std::iter::once((prompts.query.as_str(), &self.questions)).chain(answers)
+    }
+
+    fn answers(&self) -> &Table {
         self.answers.as_ref().unwrap_or(&self.questions)
     }
 
@@ -84,6 +93,33 @@ impl TokenTable {
 }
 
 impl Table {
+    /// The tokens of the texts whose numbers `is_read` picks; the others have none.
+    fn of(
+        pairs: &Pairs,
+        is_read: &dyn Fn(u32) -> bool,
+        interrupt: &Interrupt,
+        tokenize: impl Fn(&[&str]) -> encoder::Result<Vec<Tokens>>,
+    ) -> Result<Self> {
+        let mut table = Table::default();
+        let count = pairs.texts().len() as u32;
+        for first in (0..count).step_by(CHUNK) {
+            interrupt.check()?;
+            let chunk = first..count.min(first + CHUNK as u32);
+            let read: Vec<u32> = chunk.clone().filter(|&number| is_read(number)).collect();
+            let texts: Vec<&str> = read.iter().map(|&number| pairs.text(number)).collect();
+            let mut tokens = read.iter().zip(tokenize(&texts)?).peekable();
+            for number in chunk {
+                match tokens.next_if(|(read, _)| **read == number) {
+                    Some((_, tokens)) => table.push(&tokens),
+                    None => table.ids.push(&[]),
+                }
+            }
+            table.ids.spill()?;
+        }
+        table.ids.finish()?;
+        Ok(table)
+    }
+
     fn push(&mut self, tokens: &Tokens) {
         if tokens.truncated {
             self.cut.push(self.ids.count() as u32);

@@ -14,7 +14,7 @@ const LEFT_OUT: f64 = 0.1;
 pub fn of(facts: &Facts, train: &Train) -> Vec<Problem> {
     let found = [
         small(facts, train),
-        spare(facts),
+        spare(facts, train),
         cut(facts),
         twice(facts),
         false_negatives(facts),
@@ -53,12 +53,14 @@ fn small(facts: &Facts, train: &Train) -> Option<String> {
     })
 }
 
-fn spare(facts: &Facts) -> Option<String> {
+fn spare(facts: &Facts, train: &Train) -> Option<String> {
     let (out, pairs) = (facts.left_out, facts.pairs);
     (out as f64 > LEFT_OUT * pairs as f64).then(|| {
         format!(
-            "{out} of {pairs} pairs have no batch in the first epoch, because they share texts with all that are \
-             left; remove pairs whose question or answer is in many others, or lower train.batch_size"
+            "{out} of {pairs} pairs sit out the first epoch: what is left for a batch at the end, or shares texts with \
+             all that is left, is no batch if it is less than half of train.batch_size = {}; lower that, or remove pairs \
+             whose question or answer is in many others",
+            train.batch_size
         )
     })
 }

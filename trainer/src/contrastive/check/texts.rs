@@ -6,6 +6,7 @@ use encoder_torch::TorchEncoder;
 
 use crate::contrastive::dataset::Prepared;
 use crate::contrastive::pairs::Pairs;
+use crate::contrastive::tokens::Table;
 use crate::error::Result;
 use crate::evaluate::Evaluator;
 use trainer_shell::check::near::{Index, normalized};
@@ -21,35 +22,31 @@ const COMPARED_PAIRS: usize = 5000;
 /// near one, they would have to repeat its words that often.
 const REPEATS: usize = 4;
 
-/// Longer than any text.
-const NO_LIMIT: usize = 1 << 30;
-
-/// Tokens of all distinct texts that are kept and that are cut off; the latter from a sample where it is large.
+/// Tokens of all distinct texts, as questions and as answers, that are kept and that are cut off; the latter from a
+/// sample where it is large.
 pub fn tokens(prepared: &Prepared, encoder: &TorchEncoder) -> Result<(usize, usize)> {
-    let table = prepared.tokens.answers();
-    let (kept, cut) = (table.tokens(), table.cut());
+    let (mut kept, mut lost) = (0, 0);
+    for (prompt, table) in prepared.tokens.read(encoder.folder().prompts()) {
+        kept += table.tokens();
+        lost += tokens_cut_off(&prepared.dataset.pairs, table, prompt, encoder)?;
+    }
+    Ok((kept, lost))
+}
+
+fn tokens_cut_off(pairs: &Pairs, table: &Table, prompt: &str, encoder: &TorchEncoder) -> Result<usize> {
+    let cut = table.cut();
     let sample = evenly(cut.len(), WHOLE_TEXTS);
     if sample.is_empty() {
-        return Ok((kept, 0));
+        return Ok(0);
     }
-    let texts: Vec<&str> = sample
-        .iter()
-        .map(|&i| prepared.dataset.pairs.text(cut[i]))
-        .collect();
-    let prompt = &encoder.folder().prompts().document;
-    let whole = encoder
-        .tokenizer()
-        .with_max_length(NO_LIMIT)?
-        .tokenize(prompt, &texts)?;
+    let texts: Vec<&str> = sample.iter().map(|&i| pairs.text(cut[i])).collect();
+    let whole = encoder.tokenizer().without_limit()?.tokenize(prompt, &texts)?;
     let lost: usize = whole
         .iter()
         .zip(&sample)
         .map(|(whole, &i)| whole.ids.len().saturating_sub(table.length(cut[i])))
         .sum();
-    Ok((
-        kept,
-        (lost as f64 * cut.len() as f64 / sample.len() as f64).round() as usize,
-    ))
+    Ok((lost as f64 * cut.len() as f64 / sample.len() as f64).round() as usize)
 }
 
 /// Pairs whose texts are those of an earlier pair, but for case and punctuation.
