@@ -97,3 +97,26 @@ fn queries_that_the_model_does_not_know_are_counted_in_an_evaluation() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_map_says_how_many_documents_have_no_place() {
+    let place = Workplace::empty();
+    write_tiny_static_model(&place.path("model"), 1).unwrap();
+    let encoder = encoder::open(&place.path("model")).unwrap();
+    let text = |number: usize| {
+        if number % 4 == 0 {
+            "zyzzyva"
+        } else {
+            "thirst and sugar"
+        }
+    };
+    let line = |number| format!("{{\"id\":\"{number}\",\"text\":\"{}\"}}\n", text(number));
+    place.index_of("corpus.index", &(0..8).map(line).collect::<String>(), &*encoder);
+    let ran = place.run(&["tsne", "--out", "map.csv", "--perplexity", "2"], 0);
+    assert!(
+        ran.stderr
+            .starts_with("note: 2 of 8 documents have no word that the model knows"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use clap::ValueEnum;
-use encoder::vectors::Vectors;
+use encoder::vectors::{Vectors, is_zero};
 use indexer::{Filter, IndexReader};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -107,7 +107,9 @@ pub fn run(arguments: &TsneArgs) -> Result<()> {
     let rows = drawn_rows(&index, filter.as_ref(), arguments)?;
     sample::enough(&path, rows.len(), arguments.perplexity)?;
     let labels = sample::labels(&index, &path, &rows, arguments.color_by.as_deref())?;
-    let positions = place(&sample::vectors(&index, &rows)?, arguments)?;
+    let vectors = sample::vectors(&index, &rows)?;
+    note_unknown(&vectors);
+    let positions = place(&vectors, arguments)?;
     let map = assemble(arguments, &path, index.len(), positions, labels);
     file::write(&arguments.out, &map.render(format)?, arguments.force)?;
     output::message(&format!(
@@ -116,6 +118,18 @@ pub fn run(arguments: &TsneArgs) -> Result<()> {
         grouped(rows.len())
     ));
     Ok(())
+}
+
+/// Says how many documents have no place that means anything.
+fn note_unknown(vectors: &Vectors) {
+    let unknown = vectors.rows().filter(|vector| is_zero(vector)).count();
+    if unknown > 0 {
+        output::message(&format!(
+            "note: {} of {} documents have no word that the model knows; where they are drawn means nothing",
+            grouped(unknown),
+            grouped(vectors.len())
+        ));
+    }
 }
 
 /// The rows to draw: those that match, or a sample of them; says so where it is not all.

@@ -50,8 +50,13 @@ impl Workplace {
 
     /// Adds an index of `documents` made-up documents.
     pub fn index(&self, name: &str, documents: usize, encoder: &dyn Encoder) {
-        let input = self.path("corpus.jsonl");
         let lines: String = (0..documents).map(|number| document(number) + "\n").collect();
+        self.index_of(name, &lines, encoder);
+    }
+
+    /// Adds an index of the documents in `lines`, JSON Lines.
+    pub fn index_of(&self, name: &str, lines: &str, encoder: &dyn Encoder) {
+        let input = self.path("corpus.jsonl");
         std::fs::write(&input, lines).unwrap();
         let options = BuildOptions {
             inputs: vec![input],
