@@ -100,6 +100,28 @@ fn cut_texts_and_pairs_that_are_there_twice_are_counted() {
 }
 
 #[test]
+fn each_text_is_counted_with_its_own_prompt_and_a_prompt_leaves_room_for_it() {
+    let place = Workplace::new();
+    place.replace_pairs(&rows(40));
+    let (_, bare) = checked(&place, &[]);
+    place.append("[prompts]\nquery = \"pain rash \"\ndocument = \"rest \"\n");
+    let (_, prompted) = checked(&place, &[]);
+    let tokens = |report: &Value| report["tokens"].as_u64().unwrap();
+    assert_eq!(tokens(&prompted) - tokens(&bare), 40 * 2 + 40);
+    assert_eq!(prompted["texts_cut"], 0);
+
+    let words = |count: usize| "pain ".repeat(count);
+    place.set("pain rash ", &words(29));
+    assert_eq!(checked(&place, &[]).1["texts_cut"], 40, "the questions alone");
+    place.set(&words(29), &words(30));
+    refused(
+        &place,
+        &["check", "--config", "small.toml"],
+        &["prompts.query has 32 tokens", "train.max_length = 32"],
+    );
+}
+
+#[test]
 fn what_cannot_be_looked_at_is_one_error() {
     let place = Workplace::new();
     let none = ["check", "--config", "none.toml"];
