@@ -104,7 +104,7 @@ fn a_map_says_how_many_documents_have_no_place() {
     write_tiny_static_model(&place.path("model"), 1).unwrap();
     let encoder = encoder::open(&place.path("model")).unwrap();
     let text = |number: usize| {
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             "zyzzyva"
         } else {
             "thirst and sugar"

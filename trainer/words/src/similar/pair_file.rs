@@ -94,7 +94,7 @@ fn is_header(fields: &[&str]) -> bool {
         let digits = field.trim_start_matches(['+', '-', '.']);
         digits.starts_with(|first: char| first.is_ascii_digit()) || field.parse::<f64>().is_ok()
     };
-    fields.len() >= 3 && !fields[2..].iter().any(|field| like_number(field))
+    fields.len() >= 3 && !fields[2..].iter().any(like_number)
 }
 
 fn score_column(fields: &[&str]) -> Option<usize> {
@@ -177,6 +177,9 @@ mod tests {
             "h i j\nk l m",
         ] {
             assert!(refused(text).contains("in line 2, found"), "{text}");
+        }
+        for text in ["a b nan\nc d 1", "a b -inf\nc d 1", "a\tb\t7,5\nc\td\t1"] {
+            assert!(refused(text).contains("in line 1, found"), "{text}");
         }
         assert!(refused("just text\n").contains("in line 1"));
         let long = refused(&format!("a b 1\n{}", "ö".repeat(100_000)));
