@@ -40,8 +40,8 @@ pub fn prepare<'a>(options: &'a Options, python: &'a Python) -> Result<(Bench<'a
     console::run(&mut workspace::cargo(&[
         "build",
         "--release",
-        "--package",
-        "trainer",
+        "--workspace",
+        "--bins",
     ]))?;
     let folder = workspace::programs()?.with_file_name("bench");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
