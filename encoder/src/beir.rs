@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::tables::BYTE_ORDER_MARK;
 use crate::{EncoderError, Result, tables};
 
 /// A question of an evaluation set.
@@ -74,7 +75,10 @@ pub fn read_qrels(path: &Path) -> Result<Qrels> {
         let grades = qrels.entry(query.to_owned()).or_default();
         let before = grades.insert(document.to_owned(), grade);
         if before.is_some_and(|before| before != grade) {
-            let of_it = |(number, line)| Some((query, document)) == names(judgement(path, number, line));
+            let of_it = |(number, line)| {
+                let read = judgement(path, number, line);
+                matches!(read, Ok(Some((q, d, _))) if (q, d) == (query, document))
+            };
             let first = lines().position(of_it).map_or(0, |at| at + 1);
             return Err(EncoderError::Row {
                 path: path.to_owned(),
@@ -89,6 +93,25 @@ pub fn read_qrels(path: &Path) -> Result<Qrels> {
         return Err(EncoderError::format(
             path,
             "judgements",
+            "none",
+            "give a file with qrels",
+        ));
+    }
+    Ok(qrels)
+}
+
+/// The judgements of the queries that have a relevant document, as [`read_qrels`] reads them.
+///
+/// # Errors
+/// As [`read_qrels`]; no grade above 0.
+pub fn read_relevant(path: &Path) -> Result<Qrels> {
+    let mut qrels = read_qrels(path)?;
+    qrels.retain(|_, grades| grades.values().any(|&grade| grade > 0));
+    if qrels.is_empty() {
+        let expected = "a judgement with a grade above 0";
+        return Err(EncoderError::format(
+            path,
+            expected,
             "none",
             "give a file with qrels",
         ));
@@ -117,15 +140,6 @@ fn judgement<'l>(path: &Path, number: u64, line: &'l str) -> Result<Option<(&'l 
     let grade = u32::try_from(number.max(0)).map_err(|_| bad_grade())?;
     Ok(Some((query, document, grade)))
 }
-
-/// What a judgement is of.
-fn names<'l>(judgement: Result<Option<(&'l str, &'l str, u32)>>) -> Option<(&'l str, &'l str)> {
-    let (query, document, _) = judgement.ok()??;
-    Some((query, document))
-}
-
-/// What Windows programs like to begin a UTF-8 file with.
-const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What the first column is called in a header line.
 const HEADERS: [&str; 4] = ["query-id", "query_id", "qid", "query"];

@@ -35,7 +35,7 @@ type Runs = BTreeMap<String, Vec<String>>;
 pub fn run(arguments: &EvalArgs) -> Result<()> {
     let filter = arguments.filter.filter()?;
     let queries = beir::read_queries(&arguments.queries)?;
-    let qrels = beir::read_qrels(&arguments.qrels)?;
+    let qrels = beir::read_relevant(&arguments.qrels)?;
     let mut judged = judged_queries(arguments, queries, qrels)?;
     let index = locate::index(arguments.index.index.as_deref(), Path::new("."))?;
     let reading = &arguments.reading;
@@ -98,11 +98,6 @@ impl Judged {
 
 /// Keeps what is in both files; warns of judgements whose query is missing.
 fn judged_queries(arguments: &EvalArgs, queries: Vec<beir::Query>, mut qrels: Qrels) -> Result<Judged> {
-    qrels.retain(|_, grades| grades.values().any(|grade| *grade > 0));
-    if qrels.is_empty() {
-        let (expected, help) = ("a judgement with a grade above 0", "give a file with qrels");
-        return Err(encoder::EncoderError::format(&arguments.qrels, expected, "none", help).into());
-    }
     let judged = qrels.len();
     let (count, asked) = (
         queries.len(),

@@ -15,7 +15,7 @@ use crate::{EncoderError, Result};
 pub(super) fn open(path: &Path, file: File, delimiter: u8) -> Result<Rows> {
     let mut file = BufReader::new(file);
     let start = file.fill_buf().map_err(EncoderError::read(path))?;
-    if start.starts_with(BYTE_ORDER_MARK) {
+    if start.starts_with(BYTE_ORDER_MARK.as_bytes()) {
         file.consume(BYTE_ORDER_MARK.len());
     }
     let mut reader = csv::ReaderBuilder::new()
@@ -43,11 +43,7 @@ pub(super) fn open(path: &Path, file: File, delimiter: u8) -> Result<Rows> {
     let rows = Box::new((1..).zip(reader.into_records()).map(move |(number, record)| {
         let record = record.map_err(|error| bad_record(&file_path, number, error))?;
         let values = record.iter().map(|cell| Value::String(cell.to_owned()));
-        Ok(Row {
-            number,
-            values: names.iter().cloned().zip(values).collect(),
-            lost: Vec::new(),
-        })
+        Ok(Row::new(number, names.iter().cloned().zip(values).collect()))
     }));
     Ok(Rows {
         path,

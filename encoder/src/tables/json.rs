@@ -80,11 +80,7 @@ fn parse(path: &Path, number: u64, line: &[u8]) -> Result<Row> {
         .map_err(|error| bad(format!("a byte at {} that is not UTF-8", error.valid_up_to())))?;
     let values: Map<String, Value> =
         serde_json::from_str(text).map_err(|error| bad(format!("something else ({error})")))?;
-    Ok(Row {
-        number,
-        values,
-        lost: Vec::new(),
-    })
+    Ok(Row::new(number, values))
 }
 
 pub(super) fn open_array(path: &Path, mut file: File) -> Result<Rows> {
@@ -101,13 +97,11 @@ pub(super) fn open_array(path: &Path, mut file: File) -> Result<Rows> {
     let first = objects.first().ok_or_else(|| no_rows(path, "an empty array"))?;
     let columns = first.keys().cloned().collect();
     let total = Some(objects.len() as u64);
-    let rows = Box::new((1..).zip(objects).map(|(number, values)| {
-        Ok(Row {
-            number,
-            values,
-            lost: Vec::new(),
-        })
-    }));
+    let rows = Box::new(
+        (1..)
+            .zip(objects)
+            .map(|(number, values)| Ok(Row::new(number, values))),
+    );
     Ok(Rows {
         path: path.to_owned(),
         columns,
@@ -122,7 +116,7 @@ fn no_rows(path: &Path, found: &str) -> EncoderError {
 }
 
 fn without_bom(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
+    bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(bytes)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub use row::Row;
 use crate::{EncoderError, Result};
 
 /// Windows programs like to begin a UTF-8 file with it.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// What UTF-16 files begin with, the low byte first or the high one.
 const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];

@@ -91,17 +91,14 @@ impl Batches {
     }
 
     fn rows_of(&mut self, batch: &RecordBatch) -> Result<Vec<Row>> {
-        let objects = json_objects(batch).map_err(|error| self.damaged(&error))?;
-        let lost = lost_values(batch).map_err(|error| self.damaged(&error))?;
+        let text = bytes_as_text(batch).map_err(|error| self.damaged(&error))?;
+        let objects = json_objects(&text).map_err(|error| self.damaged(&error))?;
+        let lost = lost_values(batch, &text).map_err(|error| self.damaged(&error))?;
         let first = self.read + 1;
         self.read += batch.num_rows() as u64;
         let mut rows: Vec<Row> = (first..)
             .zip(objects)
-            .map(|(number, values)| Row {
-                number,
-                values,
-                lost: Vec::new(),
-            })
+            .map(|(number, values)| Row::new(number, values))
             .collect();
         for (row, column, what) in lost {
             rows[row].lost.push((column, what));
@@ -158,13 +155,18 @@ fn bytes_as_text(batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowE
     RecordBatch::try_from_iter(columns.collect::<std::result::Result<Vec<_>, ArrowError>>()?)
 }
 
-/// The values that JSON has no place for, by their row in the batch and their column, and what they are.
-fn lost_values(batch: &RecordBatch) -> std::result::Result<Vec<(usize, String, &'static str)>, ArrowError> {
+/// The values that JSON has no place for, by their row in the batch and their column, and what they are; `text` is the
+/// batch with [bytes as text](bytes_as_text).
+fn lost_values(
+    batch: &RecordBatch,
+    text: &RecordBatch,
+) -> std::result::Result<Vec<(usize, String, &'static str)>, ArrowError> {
     let mut lost = Vec::new();
-    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+    let schema = batch.schema();
+    let columns = batch.columns().iter().zip(text.columns());
+    for (field, (column, text)) in schema.fields().iter().zip(columns) {
         let mut lose = |row, what| lost.push((row, field.name().clone(), what));
         if is_bytes(field.data_type()) {
-            let text = cast(column, &DataType::Utf8)?;
             let bad = (0..batch.num_rows()).filter(|&row| column.is_valid(row) && text.is_null(row));
             bad.for_each(|row| lose(row, "bytes that are not UTF-8"));
         } else if field.data_type().is_floating() {
@@ -186,9 +188,8 @@ fn json_objects(batch: &RecordBatch) -> std::result::Result<Vec<Map<String, Valu
     let mut writer = WriterBuilder::new()
         .with_explicit_nulls(true)
         .build::<_, JsonArray>(Vec::new());
-    let batch = bytes_as_text(batch).map_err(|error| error.to_string())?;
     writer
-        .write(&batch)
+        .write(batch)
         .and_then(|()| writer.finish())
         .map_err(|error| error.to_string())?;
     let bytes = writer.into_inner();

@@ -18,6 +18,15 @@ pub struct Row {
 }
 
 impl Row {
+    /// A row of which nothing is lost.
+    pub(super) fn new(number: u64, values: Map<String, Value>) -> Self {
+        Row {
+            number,
+            values,
+            lost: Vec::new(),
+        }
+    }
+
     /// The text of `column`.
     ///
     /// # Errors
@@ -115,11 +124,7 @@ mod tests {
 
     #[test]
     fn numbers_are_read_from_numbers_and_texts_and_all_else_is_refused_with_the_row() {
-        let row = |json: &str| Row {
-            number: 7,
-            values: serde_json::from_str(&format!("{{\"score\":{json}}}")).unwrap(),
-            lost: Vec::new(),
-        };
+        let row = |json: &str| Row::new(7, serde_json::from_str(&format!("{{\"score\":{json}}}")).unwrap());
         let path = Path::new("p.csv");
         for (json, number) in [("0.5", 0.5), ("-3", -3.0), ("\" 4.25 \"", 4.25)] {
             assert_eq!(row(json).number(path, "score").unwrap(), number);

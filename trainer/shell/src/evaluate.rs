@@ -53,8 +53,7 @@ impl Evaluator {
     /// there, no judged question at all: each would make the figures wrong without a sign.
     pub fn read(eval: &Judged) -> Result<Self> {
         let (document_ids, passages) = read_corpus(&eval.corpus)?;
-        let mut qrels = beir::read_qrels(&eval.qrels)?;
-        qrels.retain(|_, grades| grades.values().any(|&grade| grade > 0));
+        let qrels = beir::read_relevant(&eval.qrels)?;
         let (query_ids, questions) = beir::read_queries(&eval.queries)?
             .into_iter()
             .filter(|query| qrels.contains_key(&query.id))
@@ -82,10 +81,6 @@ impl Evaluator {
                 file.display()
             ))
         };
-        if self.qrels.is_empty() {
-            let expected = "a judgement with a grade above 0";
-            return Err(EncoderError::format(&eval.qrels, expected, "none", "give a file with qrels").into());
-        }
         for (query, grades) in &self.qrels {
             if !queries.contains(query.as_str()) {
                 return Err(dangling(query, "the question", &eval.queries));

@@ -4,6 +4,7 @@ mod reader;
 
 use std::fs;
 
+use encoder::ranking::Metrics;
 use trainer::run_log::Event;
 use trainer_words::Stage;
 
@@ -11,6 +12,16 @@ use crate::contrastive::{RESUME, TRAIN, done, kill_at, long_place};
 use crate::workplace::{Workplace, stderr};
 use crate::{events, word_vectors};
 use reader::{Curves, curves, files};
+
+fn measured(metrics: &Metrics) -> [(&'static str, f64); 5] {
+    [
+        ("eval/ndcg_at_10", metrics.ndcg_at_10),
+        ("eval/mrr_at_10", metrics.mrr_at_10),
+        ("eval/recall_at_1", metrics.recall_at_1),
+        ("eval/recall_at_10", metrics.recall_at_10),
+        ("eval/recall_at_100", metrics.recall_at_100),
+    ]
+}
 
 /// The curves that the run log of a model gives.
 fn logged(place: &Workplace, model: &str) -> Curves {
@@ -38,11 +49,9 @@ fn logged(place: &Workplace, model: &str) -> Curves {
                 add("train/pairs_per_second", step, samples_per_second);
             }
             Event::Evaluation { step, metrics, .. } => {
-                add("eval/ndcg_at_10", step, metrics.ndcg_at_10);
-                add("eval/mrr_at_10", step, metrics.mrr_at_10);
-                add("eval/recall_at_1", step, metrics.recall_at_1);
-                add("eval/recall_at_10", step, metrics.recall_at_10);
-                add("eval/recall_at_100", step, metrics.recall_at_100);
+                for (name, value) in measured(&metrics) {
+                    add(name, step, value);
+                }
             }
             _ => {}
         }
@@ -111,13 +120,9 @@ fn logged_of_words(place: &Workplace, model: &str) -> Curves {
                     ("train/per_second", Some(per_second)),
                 ]
             }
-            word_vectors::Event::Evaluation { metrics, .. } => vec![
-                ("eval/ndcg_at_10", Some(metrics.ndcg_at_10)),
-                ("eval/mrr_at_10", Some(metrics.mrr_at_10)),
-                ("eval/recall_at_1", Some(metrics.recall_at_1)),
-                ("eval/recall_at_10", Some(metrics.recall_at_10)),
-                ("eval/recall_at_100", Some(metrics.recall_at_100)),
-            ],
+            word_vectors::Event::Evaluation { metrics, .. } => measured(&metrics)
+                .map(|(name, value)| (name, Some(value)))
+                .to_vec(),
             _ => Vec::new(),
         };
         for (name, value) in told {
