@@ -290,7 +290,7 @@ impl IndexReader {
     /// As [`Self::vector`].
     pub fn direction(&self, row: u32) -> Result<Vec<f32>> {
         let mut vector = self.vector(row)?.to_vec();
-        unit::normalize(&mut vector);
+        encoder::vectors::normalize(&mut vector);
         Ok(vector)
     }
 

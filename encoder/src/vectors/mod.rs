@@ -68,6 +68,12 @@ impl Vectors {
         self.data.extend_from_slice(row);
     }
 
+    /// The same directions at length 1, by [`normalize`], so that inner products are cosines.
+    pub fn normalized(mut self) -> Self {
+        self.data.chunks_exact_mut(self.dimension).for_each(normalize);
+        self
+    }
+
     /// Appends all rows of `other`, which has the same dimension.
     pub fn extend(&mut self, other: &Vectors) {
         assert_eq!(other.dimension, self.dimension, "the dimension of both");
@@ -96,6 +102,27 @@ pub fn is_zero(vector: &[f32]) -> bool {
     vector.iter().all(|value| *value == 0.0)
 }
 
+/// Scales a row to length 1. Rows that the model has normalized already stay as they are, bit by bit, and a row of
+/// zeros has no direction and stays too.
+pub fn normalize(row: &mut [f32]) {
+    const CLOSE_TO_ONE: f32 = 1e-5;
+    const EXACT: std::ops::Range<f32> = 1e-30..1e30;
+    let squared = dot(row, row);
+    if (squared - 1.0).abs() <= CLOSE_TO_ONE {
+        return;
+    }
+    if EXACT.contains(&squared) {
+        let scale = squared.sqrt().recip();
+        row.iter_mut().for_each(|value| *value *= scale);
+    } else if !is_zero(row) {
+        // The squares of so small or large numbers are no numbers of f32.
+        let squared: f64 = row.iter().map(|value| f64::from(*value).powi(2)).sum();
+        let scale = squared.sqrt().recip();
+        row.iter_mut()
+            .for_each(|value| *value = (f64::from(*value) * scale) as f32);
+    }
+}
+
 /// Inner product of two rows of equal length; the cosine where both are unit vectors.
 ///
 /// Sixteen independent sums let the compiler keep them in vector registers.
@@ -121,6 +148,20 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_rows_that_need_it_are_scaled() {
+        let mut row = [3.0, 4.0];
+        normalize(&mut row);
+        assert!((dot(&row, &row) - 1.0).abs() < 1e-6);
+        for length in [1e-44, 1e-30, 1e-20, 1e15, 1e30] {
+            let mut row = [length, 0.0, -length];
+            normalize(&mut row);
+            assert!((dot(&row, &row) - 1.0).abs() < 1e-6, "{length}: {row:?}");
+        }
+        let kept = Vectors::from_rows(2, vec![0.0, 0.0, 0.6, 0.8]);
+        assert_eq!(kept.clone().normalized(), kept);
+    }
 
     #[test]
     fn dot_equals_the_plain_sum_at_every_length() {

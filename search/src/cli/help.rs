@@ -6,8 +6,8 @@ Examples:
   search \"symptoms of diabetes\"                 the best ten, words and meanings together
   search heart attack warning signs -k 3        quotes are not needed
   search --mode bm25 \"metformin 500 mg\"         words only, no model loaded
-  search \"swollen ankles\" --where 'kind in (symptoms, causes) and year >= 2010'
-  search \"swollen ankles\" --where 'not exists(source)' --where 'kind != advice'
+  search \"swollen ankles\" --where 'kind = condition and aspect in (symptoms, causes)'
+  search \"swollen ankles\" --where 'not topic in (gout, asthma)' --where 'kind != drug'
   search --json \"swollen ankles\" | jq -r .id    for programs
   search -- eval                                the word \"eval\" itself; or: search --query eval
   search eval --queries queries.jsonl --qrels qrels.tsv
@@ -29,7 +29,7 @@ pub const EVAL: &str = "\
 Examples:
   search eval --queries data/medical/test/queries.jsonl --qrels data/medical/test/qrels.tsv
   search eval --index corpus.index --queries q.jsonl --qrels q.tsv --json
-  search eval --queries q.jsonl --qrels q.tsv --where 'kind = symptoms'
+  search eval --queries q.jsonl --qrels q.tsv --where 'aspect = symptoms'
 
 With --where only documents that match are searched, and only judgements of these count.
 
@@ -44,7 +44,7 @@ Examples:
   search tsne --out map.html --color-by topic   open it in a browser: zoom, pan, hover
   search tsne --out map.html --dims 3           drag to turn it
   search tsne --out map.png --perplexity 15
-  search tsne --out map.html --where 'kind = symptoms' --color-by source
+  search tsne --out map.html --where 'aspect = symptoms' --color-by topic
   search tsne --out map.csv --seed 7 --force    id, x, y, category, title
 
 The same seed on the same index gives the same map, byte for byte on one machine; for that the positions are \

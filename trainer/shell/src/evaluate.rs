@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use encoder::beir::{self, Qrels};
 use encoder::corpus::{self, Columns};
 use encoder::ranking::{self, Metrics};
-use encoder::vectors::{Neighbor, Vectors, exact_top_k};
+use encoder::vectors::{Vectors, exact_top_k, is_zero};
 use encoder::{Encoder, EncoderError};
 
 use crate::config::Judged;
@@ -155,29 +155,48 @@ impl Evaluator {
         measured
     }
 
-    /// Encodes everything with `encoder` and ranks it; `progress` is told how many texts are done.
+    /// Encodes everything with `encoder` and ranks it by the cosine, as an index does that is built without `--metric`;
+    /// `progress` is told how many texts are done.
+    ///
+    /// A vector of zeros, of a text of which the model knows no word, is near to nothing, here as there.
     pub fn measure(
         &self,
         encoder: &dyn Encoder,
         interrupt: &Interrupt,
         progress: &dyn Fn(usize),
     ) -> Result<Measured> {
-        let mut vectors = Vectors::new(encoder.dimension());
+        let (mut vectors, mut rows) = (Vectors::new(encoder.dimension()), Vec::new());
         let mut truncated = 0;
-        for chunk in self.passages.chunks(CHUNK) {
+        for (chunk, first) in self.passages.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
             interrupt.check()?;
             let encoded = encoder.encode_documents(&borrow(chunk))?;
             truncated += encoded.truncated;
-            vectors.extend(&encoded.vectors);
+            let unit = encoded.vectors.normalized();
+            for (row, vector) in (first..).zip(unit.rows()).filter(|(_, vector)| !is_zero(vector)) {
+                vectors.push(vector);
+                rows.push(row);
+            }
             progress(chunk.len());
         }
-        interrupt.check()?;
-        let questions = encoder.encode_queries(&borrow(&self.questions))?;
-        progress(self.questions.len());
-        truncated += questions.truncated;
-        let ranked = exact_top_k(&questions.vectors, &vectors, DEPTH);
-        let rows = |hits: Vec<Neighbor>| hits.iter().map(|hit| hit.row).collect();
-        Ok(self.judge(ranked.into_iter().map(rows).collect(), truncated))
+        let mut ranked = Vec::with_capacity(self.questions.len());
+        for chunk in self.questions.chunks(CHUNK) {
+            interrupt.check()?;
+            let encoded = encoder.encode_queries(&borrow(chunk))?;
+            truncated += encoded.truncated;
+            let asked = encoded.vectors.normalized();
+            let found = exact_top_k(&asked, &vectors, DEPTH.min(vectors.len()));
+            ranked.extend(
+                asked
+                    .rows()
+                    .zip(found)
+                    .map(|(question, hits)| match is_zero(question) {
+                        true => Vec::new(),
+                        false => hits.iter().map(|hit| rows[hit.row as usize]).collect(),
+                    }),
+            );
+            progress(chunk.len());
+        }
+        Ok(self.judge(ranked, truncated))
     }
 
     /// The metrics of rankings: the rows of each question's passages, best first. The same rankings give the same

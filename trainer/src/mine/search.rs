@@ -245,7 +245,7 @@ fn encode(
     let mut vectors: Option<Vectors> = None;
     for chunk in texts.chunks(CHUNK) {
         interrupt.check()?;
-        let encoded = unit(encode(chunk)?.vectors);
+        let encoded = encode(chunk)?.vectors.normalized();
         match &mut vectors {
             Some(vectors) => vectors.extend(&encoded),
             None => vectors = Some(encoded),
@@ -254,15 +254,6 @@ fn encode(
     }
     bar.finish_and_clear();
     vectors.ok_or_else(|| TrainError::Data("there are no texts to encode".into()))
-}
-
-/// The rows divided by their lengths, so that inner products are cosines.
-fn unit(vectors: Vectors) -> Vectors {
-    let rows = vectors.rows().flat_map(|row| {
-        let length = dot(row, row).sqrt().max(1e-12);
-        row.iter().map(move |value| value / length)
-    });
-    Vectors::from_rows(vectors.dimension(), rows.collect())
 }
 
 #[cfg(test)]
@@ -287,9 +278,9 @@ mod tests {
 
     /// Every text's cosine with the question, right answers and the question itself left out, sorted.
     fn expected(encoder: &HashEncoder, question: &str, right: &[&str], texts: &[String]) -> Vec<u32> {
-        let asked = unit(encoder.encode_queries(&[question]).unwrap().vectors);
+        let asked = encoder.encode_queries(&[question]).unwrap().vectors.normalized();
         let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let vectors = unit(encoder.encode_documents(&borrowed).unwrap().vectors);
+        let vectors = encoder.encode_documents(&borrowed).unwrap().vectors.normalized();
         let mut all: Vec<Neighbor> = (0..)
             .zip(vectors.rows())
             .filter(|(row, _)| {
