@@ -2,25 +2,24 @@
 
 mod quotes;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::path::Path;
 
 use serde_json::Value;
 
 use self::quotes::{BadQuote, Checked};
+use super::packed::Bytes;
 use super::{BYTE_ORDER_MARK, Row, Rows};
 use crate::{EncoderError, Result};
 
-pub(super) fn open(path: &Path, file: File, delimiter: u8) -> Result<Rows> {
-    let mut file = BufReader::new(file);
-    let start = file.fill_buf().map_err(EncoderError::read(path))?;
+pub(super) fn open(path: &Path, mut bytes: Bytes, delimiter: u8) -> Result<Rows> {
+    let start = bytes.fill_buf().map_err(EncoderError::read(path))?;
     if start.starts_with(BYTE_ORDER_MARK.as_bytes()) {
-        file.consume(BYTE_ORDER_MARK.len());
+        bytes.consume(BYTE_ORDER_MARK.len());
     }
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
-        .from_reader(Checked::new(file, delimiter));
+        .from_reader(Checked::new(bytes, delimiter));
     let header = reader.headers().map_err(|error| bad_record(path, 0, error))?;
     let columns: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
     for (i, column) in columns.iter().enumerate() {

@@ -1,18 +1,19 @@
 //! JSON Lines (streamed) and a JSON array of objects (read whole).
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::packed::Bytes;
 use super::{BYTE_ORDER_MARK, Row, Rows};
 use crate::{EncoderError, Result};
 
-pub(super) fn open_lines(path: &Path, file: File) -> Result<Rows> {
+pub(super) fn open_lines(path: &Path, bytes: Bytes) -> Result<Rows> {
     let mut lines = Lines {
         path: path.to_owned(),
-        reader: BufReader::new(file),
+        reader: bytes,
         line: Vec::new(),
         number: 0,
     };
@@ -34,7 +35,7 @@ pub(super) fn open_lines(path: &Path, file: File) -> Result<Rows> {
 /// One object a line. The number of a row is its line, so that an editor finds it.
 struct Lines {
     path: PathBuf,
-    reader: BufReader<File>,
+    reader: Bytes,
     line: Vec<u8>,
     number: u64,
 }
@@ -78,15 +79,45 @@ fn parse(path: &Path, number: u64, line: &[u8]) -> Result<Row> {
     };
     let text = std::str::from_utf8(line)
         .map_err(|error| bad(format!("a byte at {} that is not UTF-8", error.valid_up_to())))?;
-    let values: Map<String, Value> =
+    let Object(values) =
         serde_json::from_str(text).map_err(|error| bad(format!("something else ({error})")))?;
     Ok(Row::new(number, values))
 }
 
-pub(super) fn open_array(path: &Path, mut file: File) -> Result<Rows> {
+/// An object without a key that is there twice, of which serde_json would keep the last.
+struct Object(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Keys;
+
+        impl<'de> Visitor<'de> for Keys {
+            type Value = Object;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Object, A::Error> {
+                let mut values = Map::new();
+                while let Some((key, value)) = map.next_entry::<String, Value>()? {
+                    if values.contains_key(&key) {
+                        return Err(A::Error::custom(format_args!("the key {key:?} twice")));
+                    }
+                    values.insert(key, value);
+                }
+                Ok(Object(values))
+            }
+        }
+
+        deserializer.deserialize_map(Keys)
+    }
+}
+
+pub(super) fn open_array(path: &Path, mut packed: Bytes) -> Result<Rows> {
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(EncoderError::read(path))?;
-    let objects: Vec<Map<String, Value>> = serde_json::from_slice(without_bom(&bytes)).map_err(|error| {
+    packed.read_to_end(&mut bytes).map_err(EncoderError::read(path))?;
+    let objects: Vec<Object> = serde_json::from_slice(without_bom(&bytes)).map_err(|error| {
         EncoderError::format(
             path,
             "a JSON array of objects",
@@ -95,12 +126,12 @@ pub(super) fn open_array(path: &Path, mut file: File) -> Result<Rows> {
         )
     })?;
     let first = objects.first().ok_or_else(|| no_rows(path, "an empty array"))?;
-    let columns = first.keys().cloned().collect();
+    let columns = first.0.keys().cloned().collect();
     let total = Some(objects.len() as u64);
     let rows = Box::new(
         (1..)
             .zip(objects)
-            .map(|(number, values)| Ok(Row::new(number, values))),
+            .map(|(number, Object(values))| Ok(Row::new(number, values))),
     );
     Ok(Rows {
         path: path.to_owned(),
@@ -150,6 +181,17 @@ mod tests {
                 error.contains(&format!("expected rows, found {found}")),
                 "{error}"
             );
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_is_refused_not_overwritten() {
+        for (name, bytes) in [
+            ("a.jsonl", "{\"a\":1}\n{\"a\":1,\"b\":2,\"a\":3}\n"),
+            ("a.json", "[{\"a\":1,\"a\":3}]"),
+        ] {
+            let error = rows(name, bytes.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("the key \"a\" twice"), "{error}");
         }
     }
 

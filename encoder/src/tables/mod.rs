@@ -1,21 +1,25 @@
-//! Tables as streams of rows: Parquet, JSON Lines, a JSON array, CSV, TSV.
+//! Tables as streams of rows: Parquet, JSON Lines, a JSON array, CSV, TSV; all but Parquet packed with gzip or zstd, too.
 //!
 //! One row type for all formats keeps everything behind it (corpora, training pairs, queries)
 //! independent of where the data came from. Files are streamed; only a JSON array is read whole.
 
 mod delimited;
 mod json;
+mod packed;
 #[cfg(feature = "parquet")]
 mod parquet_rows;
 mod row;
 
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
+pub use packed::unpacked_name;
 #[cfg(feature = "parquet")]
 pub use parquet_rows::is_vector;
 pub use row::Row;
+
+use packed::Bytes;
 
 use crate::{EncoderError, Result};
 
@@ -66,7 +70,7 @@ impl Iterator for Rows {
     }
 }
 
-/// Opens a table; its name's ending says the format.
+/// Opens a table; its name's ending says the format, and behind that `.gz` or `.zst` how the file is packed.
 ///
 /// # Errors
 /// A file that is missing, empty, unreadable, of an unknown ending, or not what its ending says.
@@ -90,12 +94,8 @@ enum Vectors {
     LeaveOut,
 }
 
-#[cfg_attr(
-    not(feature = "parquet"),
-    expect(unused_variables, reason = "only Parquet tells vectors from other columns")
-)]
 fn open_with(path: &Path, vectors: Vectors) -> Result<Rows> {
-    let mut file = File::open(path).map_err(EncoderError::read(path))?;
+    let file = File::open(path).map_err(EncoderError::read(path))?;
     let metadata = file.metadata().map_err(EncoderError::read(path))?;
     if metadata.is_dir() {
         return Err(EncoderError::format(
@@ -113,43 +113,55 @@ fn open_with(path: &Path, vectors: Vectors) -> Result<Rows> {
             "give a file with rows",
         ));
     }
-    refuse_utf_16(path, &mut file)?;
-    let ending = path
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or_default()
-        .to_lowercase();
+    let ending = packed::ending(packed::unpacked_name(path));
+    if ending == "parquet" {
+        return open_parquet(path, file, vectors);
+    }
+    let mut bytes = packed::bytes(path, file)?;
+    refuse_utf_16(path, &mut bytes)?;
     match ending.as_str() {
-        "jsonl" | "ndjson" => json::open_lines(path, file),
-        "json" => json::open_array(path, file),
-        "csv" => delimited::open(path, file, b','),
-        "tsv" => delimited::open(path, file, b'\t'),
-        #[cfg(feature = "parquet")]
-        "parquet" => parquet_rows::open(path, file, vectors),
-        #[cfg(not(feature = "parquet"))]
-        "parquet" => Err(EncoderError::format(
-            path,
-            "JSON Lines, CSV or TSV",
-            "Parquet",
-            "this program reads no Parquet; convert it",
-        )),
+        "jsonl" | "ndjson" => json::open_lines(path, bytes),
+        "json" => json::open_array(path, bytes),
+        "csv" => delimited::open(path, bytes, b','),
+        "tsv" => delimited::open(path, bytes, b'\t'),
         _ => Err(EncoderError::format(
             path,
-            "a name ending in .parquet, .jsonl, .ndjson, .json, .csv or .tsv",
+            "a name ending in .parquet, .jsonl, .ndjson, .json, .csv or .tsv, all but the first also with .gz or .zst \
+             behind it",
             format!("the ending {ending:?}"),
             "rename or convert the file",
         )),
     }
 }
 
+#[cfg_attr(
+    not(feature = "parquet"),
+    expect(unused_variables, reason = "only Parquet tells vectors from other columns")
+)]
+fn open_parquet(path: &Path, file: File, vectors: Vectors) -> Result<Rows> {
+    if packed::is_packed(path) {
+        return Err(EncoderError::format(
+            path,
+            "Parquet as it is",
+            "a packed file",
+            "unpack it; Parquet is packed inside",
+        ));
+    }
+    #[cfg(feature = "parquet")]
+    return parquet_rows::open(path, file, vectors);
+    #[cfg(not(feature = "parquet"))]
+    Err(EncoderError::format(
+        path,
+        "JSON Lines, CSV or TSV",
+        "Parquet",
+        "this program reads no Parquet; convert it",
+    ))
+}
+
 /// Refuses what spreadsheets save as "Unicode text".
-fn refuse_utf_16(path: &Path, file: &mut File) -> Result<()> {
-    let mut start = Vec::new();
-    file.take(2)
-        .read_to_end(&mut start)
-        .and_then(|_| file.rewind())
-        .map_err(EncoderError::read(path))?;
-    if !UTF_16_MARKS.contains(&start.as_slice()) {
+fn refuse_utf_16(path: &Path, bytes: &mut Bytes) -> Result<()> {
+    let start = bytes.fill_buf().map_err(EncoderError::read(path))?;
+    if !UTF_16_MARKS.iter().any(|mark| start.starts_with(mark)) {
         return Ok(());
     }
     Err(EncoderError::format(
@@ -189,7 +201,12 @@ fn matches(pattern: &str) -> Result<Vec<PathBuf>> {
     };
     let paths =
         glob::glob(pattern).map_err(|error| not_found(format!("the pattern is malformed: {error}")))?;
-    let found: Vec<PathBuf> = paths.filter_map(std::result::Result::ok).collect();
+    let unreadable = |error: glob::GlobError| {
+        let path = error.path().to_owned();
+        EncoderError::read(&path)(error.into())
+    };
+    let found = paths.map(|path| path.map_err(unreadable));
+    let found = found.collect::<Result<Vec<PathBuf>>>()?;
     if found.is_empty() {
         return Err(not_found(
             "check the path, and that you are in the right folder".into(),

@@ -36,6 +36,14 @@ pub(super) fn open(path: &Path, file: File, vectors: Vectors) -> Result<Rows> {
     let (out, kept): (Vec<usize>, Vec<usize>) =
         (0..fields.len()).partition(|&i| vectors == Vectors::LeaveOut && is_vector(fields[i].data_type()));
     let name = |i: usize| fields[i].name().clone();
+    if let Some(twice) = (0..fields.len()).find(|&i| (0..i).any(|other| name(other) == name(i))) {
+        return Err(EncoderError::format(
+            path,
+            "columns with names of their own",
+            format!("{:?} twice", name(twice)),
+            "rename or leave out one of them",
+        ));
+    }
     let mask = ProjectionMask::roots(builder.parquet_schema(), kept);
     let total = u64::try_from(builder.metadata().file_metadata().num_rows()).ok();
     let reader = builder
@@ -202,6 +210,7 @@ fn json_objects(batch: &RecordBatch) -> std::result::Result<Vec<Map<String, Valu
 #[cfg(test)]
 mod tests {
     use arrow::array::{ArrayRef, BinaryArray, Float32Array, Int64Array, StringArray};
+    use arrow::datatypes::{Field, Schema};
     use parquet::arrow::ArrowWriter;
 
     use super::super::open;
@@ -271,6 +280,21 @@ mod tests {
         );
         let found = message(rows[0].number(&path, "score").unwrap_err());
         assert!(found.contains("row 1") && found.contains("found NaN"), "{found}");
+    }
+
+    #[test]
+    fn two_columns_of_one_name_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("twice.parquet");
+        let column: ArrayRef = Arc::new(StringArray::from(vec!["x"]));
+        let fields = ["id", "text", "id"].map(|name| Field::new(name, DataType::Utf8, true));
+        let schema = Arc::new(Schema::new(fields.to_vec()));
+        let batch = RecordBatch::try_new(schema.clone(), vec![column; 3]).unwrap();
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), schema, None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let error = open(&path).err().unwrap().to_string();
+        assert!(error.contains("\"id\" twice"), "{error}");
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn target(arguments: &BuildArguments, inputs: &[PathBuf]) -> anyhow::Result<Path
             let stem = if input.is_dir() {
                 name.file_name()
             } else {
-                input.file_stem()
+                encoder::tables::unpacked_name(input).file_stem()
             };
             Ok(Path::new(stem.unwrap_or_default()).with_added_extension("index"))
         }
