@@ -21,13 +21,15 @@ pub struct Cached<'a> {
     batch: &'a Batch<'a>,
     groups: Vec<Vec<usize>>,
     seeds: Vec<i64>,
+    /// With the loss's gradient.
     vectors: Tensor,
-    /// The loss of the batch, a scalar.
+    /// The loss of the batch, a scalar without a gradient.
     pub loss: Tensor,
 }
 
 impl<'a> Cached<'a> {
-    /// The first pass over a batch, in mini-batches of at most `most_tokens` tokens. The seed of the run and the number of the step say which draws of dropout it gets.
+    /// The first pass over a batch, in mini-batches of at most `most_tokens` tokens, and the loss's gradient of each
+    /// vector. The seed of the run and the number of the step say which draws of dropout it gets.
     ///
     /// # Errors
     /// What libtorch refuses.
@@ -47,7 +49,7 @@ impl<'a> Cached<'a> {
             in_order(&vectors.collect::<Result<Vec<_>>>()?, &groups)
         })?;
         let vectors = vectors.detach().set_requires_grad(true);
-        let loss = batch.loss.of(&vectors, batch.pairs as i64, &batch.targets);
+        let loss = batch.loss.backward(&vectors, batch.pairs as i64, &batch.targets);
         Ok(Cached {
             encoder,
             batch,
@@ -63,7 +65,6 @@ impl<'a> Cached<'a> {
     /// # Errors
     /// What libtorch refuses.
     pub fn backward(&self) -> Result<()> {
-        self.loss.f_backward().map_err(torch)?;
         let gradients = self.vectors.f_grad().map_err(torch)?;
         for (group, &seed) in self.groups.iter().zip(&self.seeds) {
             let rows: Vec<i64> = group.iter().map(|&row| row as i64).collect();

@@ -4,6 +4,8 @@
 //! to the row's text than the right answer is likely a right answer too and is left out of the softmax. The margin is
 //! that of NV-Retriever (<https://arxiv.org/abs/2407.15831>, section 4.2) and of `[mine]`.
 
+use std::ops::Range;
+
 use tch::{Kind, TchError, Tensor};
 
 use super::ranking::{Columns, cosines, own_mask, unit_rows};
@@ -55,19 +57,22 @@ impl Guide {
         })
     }
 
-    /// The scores of a direction, −∞ where the guide finds the candidate too near; never at the right answer.
+    /// The scores of the pairs `rows` in a direction, −∞ where the guide finds the candidate too near; never at the
+    /// right answer.
     ///
     /// # Errors
     /// Shapes that do not fit together.
-    pub fn mask(&self, direction: Direction, scores: &Tensor) -> Result<Tensor, TchError> {
-        let found = cosines(direction, &self.anchors, &self.documents)?;
-        let near = found.f_gt_tensor(&self.limits)?;
-        let size = found.size();
+    pub fn mask(&self, direction: Direction, rows: &Range<i64>, scores: &Tensor) -> Result<Tensor, TchError> {
+        let found = cosines(direction, (&self.anchors, &self.documents), rows)?;
+        let limits = self.limits.f_narrow(0, rows.start, rows.end - rows.start)?;
+        let near = found.f_gt_tensor(&limits)?;
+        let pairs = self.limits.size()[0];
         let wrong = match direction {
             Direction::QueryToDocument | Direction::DocumentToQuery => {
                 // The first block of columns is that of the positives, or of the anchors.
-                let columns = Tensor::f_arange(size[1], (Kind::Int64, found.device()))?.f_lt(size[0])?;
-                own_mask(size[0], size[1], &found)?
+                let columns =
+                    Tensor::f_arange(found.size()[1], (Kind::Int64, found.device()))?.f_lt(pairs)?;
+                own_mask(rows, pairs, &found)?
                     .f_logical_and(&columns)?
                     .f_logical_not()?
             }

@@ -9,13 +9,19 @@ pub mod scored;
 mod tests;
 pub mod triplet;
 
-use tch::{TchError, Tensor};
+use std::ops::Range;
+
+use tch::{Kind, TchError, Tensor};
 
 use crate::config::{self, LossKind, Train};
 use guide::{Guide, Margins};
 use matryoshka::Matryoshka;
 use ranking::{Columns, Ranking};
 use triplet::Triplet;
+
+/// Scores of a ranking that are in memory at a time where its gradient is computed in parts: 16 MB for each tensor of
+/// them.
+const SCORES_AT_A_TIME: i64 = 1 << 22;
 
 /// The configured loss.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,13 +76,52 @@ impl Loss {
     /// # Errors
     /// Shapes that do not fit together, targets that the loss needs and that are not there.
     pub fn of(&self, vectors: &Tensor, pairs: i64, targets: &Targets) -> Result<Tensor, TchError> {
+        self.part(vectors, pairs, &(0..pairs), targets)
+    }
+
+    /// The loss of a batch as a scalar, its gradient added to that of `vectors`, in memory that does not grow with the
+    /// square of the batch where the loss is a ranking.
+    ///
+    /// # Errors
+    /// As of [`Loss::of`].
+    pub fn backward(&self, vectors: &Tensor, pairs: i64, targets: &Targets) -> Result<Tensor, TchError> {
+        let rows = match &self.judge {
+            Judge::Ranking(ranking, _) => {
+                SCORES_AT_A_TIME / ranking.candidates(pairs, vectors.size()[0] - pairs)
+            }
+            _ => pairs,
+        };
+        let mut sum = Tensor::f_zeros([0i64; 0].as_slice(), (Kind::Float, vectors.device()))?;
+        let rows = rows.clamp(1, pairs);
+        for start in (0..pairs).step_by(rows as usize) {
+            let part = self.part(vectors, pairs, &(start..pairs.min(start + rows)), targets)?;
+            part.f_backward()?;
+            sum = sum.f_add(&part.f_detach()?)?;
+        }
+        Ok(sum)
+    }
+
+    /// The part of some rows in the loss of a batch; of all where the loss is no ranking.
+    fn part(
+        &self,
+        vectors: &Tensor,
+        pairs: i64,
+        rows: &Range<i64>,
+        targets: &Targets,
+    ) -> Result<Tensor, TchError> {
         self.matryoshka
-            .sum(vectors, |vectors| self.judge.loss(vectors, pairs, targets))
+            .sum(vectors, |vectors| self.judge.loss(vectors, pairs, rows, targets))
     }
 }
 
 impl Judge {
-    fn loss(&self, vectors: &Tensor, pairs: i64, targets: &Targets) -> Result<Tensor, TchError> {
+    fn loss(
+        &self,
+        vectors: &Tensor,
+        pairs: i64,
+        rows: &Range<i64>,
+        targets: &Targets,
+    ) -> Result<Tensor, TchError> {
         let columns = || columns(vectors, pairs);
         let cosines = || scored::pair_cosines(&columns()?[0], &columns()?[1]);
         match self {
@@ -85,7 +130,7 @@ impl Judge {
                     .reference
                     .as_ref()
                     .map(|guide| Guide::new(&Columns::of(guide, pairs)?, *margins));
-                ranking.loss(&Columns::of(vectors, pairs)?, guide.transpose()?.as_ref())
+                ranking.loss(&Columns::of(vectors, pairs)?, rows, guide.transpose()?.as_ref())
             }
             Judge::Cosent { scale } => scored::cosent(&cosines()?, there(&targets.scores)?, *scale),
             Judge::Cosine => scored::cosine(&cosines()?, there(&targets.scores)?),

@@ -7,6 +7,8 @@
 //! (<https://arxiv.org/abs/2308.03281>, section 3.2: all four in one softmax); hardness as in Lan et al. 2025
 //! (<https://arxiv.org/abs/2503.04812>, equation 5). Apart from the model, so that it is tested alone.
 
+use std::ops::Range;
+
 use tch::{Kind, TchError, Tensor};
 
 use super::guide::Guide;
@@ -66,25 +68,34 @@ impl Ranking {
         }
     }
 
-    /// Mean over the anchors of −log of the positive's share of the softmax, as a scalar with a gradient.
+    /// The part of `rows` in the mean over all anchors of −log of the positive's share of the softmax, as a scalar with
+    /// a gradient: the losses of parts that cover the batch add up to that of the batch. The largest tensor has a row
+    /// for each of `rows`, and a column for each candidate of all directions.
     ///
     /// With [`Softmax::PerDirection`] the logarithm of the denominator is the mean over the directions of theirs. A
     /// guide takes candidates out of it.
     ///
     /// # Errors
     /// Shapes that do not fit together.
-    pub fn loss(&self, columns: &Columns, guide: Option<&Guide>) -> Result<Tensor, TchError> {
+    pub fn loss(
+        &self,
+        columns: &Columns,
+        rows: &Range<i64>,
+        guide: Option<&Guide>,
+    ) -> Result<Tensor, TchError> {
         let (anchors, documents) = (unit_rows(&columns.anchors)?, unit_rows(&columns.documents)?);
         let scores = self
             .directions
             .iter()
             .map(|&direction| {
-                let scores = self.scores(direction, &anchors, &documents)?;
-                guide.map_or(Ok(scores.shallow_clone()), |guide| guide.mask(direction, &scores))
+                let scores = self.scores(direction, (&anchors, &documents), rows)?;
+                guide.map_or(Ok(scores.shallow_clone()), |guide| {
+                    guide.mask(direction, rows, &scores)
+                })
             })
             .collect::<Result<Vec<_>, _>>()?;
         // Directions are sorted, and questions against documents are the first of them.
-        let positive = scores[0].f_diagonal(0, 0, 1)?;
+        let positive = scores[0].f_diagonal(rows.start, 0, 1)?;
         let denominator = match self.softmax {
             Softmax::Joint => Tensor::f_cat(&scores, 1)?.f_logsumexp([1i64].as_slice(), false)?,
             Softmax::PerDirection => {
@@ -95,31 +106,51 @@ impl Ranking {
                 Tensor::f_stack(&each, 0)?.f_mean_dim([0i64].as_slice(), false, Kind::Float)?
             }
         };
-        denominator.f_sub(&positive)?.f_mean(Kind::Float)
+        let sum = denominator.f_sub(&positive)?.f_sum(Kind::Float)?;
+        sum.f_div_scalar(anchors.size()[0])
     }
 
-    /// Scaled scores of one direction, a row for each pair, −∞ where a text meets itself or its own pair's.
-    fn scores(&self, direction: Direction, anchors: &Tensor, documents: &Tensor) -> Result<Tensor, TchError> {
-        let cosines = cosines(direction, anchors, documents)?;
+    /// Candidates of a pair in all directions, in a batch of B `pairs` with so many `documents`.
+    pub fn candidates(&self, pairs: i64, documents: i64) -> i64 {
+        let of_direction = |direction: &Direction| match direction {
+            Direction::QueryToDocument | Direction::DocumentToDocument => documents,
+            Direction::DocumentToQuery | Direction::QueryToQuery => pairs,
+        };
+        self.directions.iter().map(of_direction).sum()
+    }
+
+    /// Scaled scores of one direction, a row for each of `rows`, −∞ where a text meets itself or its own pair's.
+    fn scores(
+        &self,
+        direction: Direction,
+        (anchors, documents): (&Tensor, &Tensor),
+        rows: &Range<i64>,
+    ) -> Result<Tensor, TchError> {
+        let cosines = cosines(direction, (anchors, documents), rows)?;
+        let pairs = anchors.size()[0];
+        let own = || own_mask(rows, pairs, &cosines);
         match direction {
-            Direction::QueryToDocument => self.harder(cosines),
+            Direction::QueryToDocument => self.harder(&cosines, own, pairs),
             Direction::DocumentToQuery => cosines.f_mul_scalar(self.scale),
-            Direction::QueryToQuery | Direction::DocumentToDocument => {
-                without_own(&cosines.f_mul_scalar(self.scale)?)
-            }
+            Direction::QueryToQuery | Direction::DocumentToDocument => cosines
+                .f_mul_scalar(self.scale)?
+                .f_masked_fill(&own()?, f64::NEG_INFINITY),
         }
     }
 
     /// Scales cosines of questions against documents, and adds strength · cosine, without a gradient, to those of
-    /// the chosen wrong documents.
-    fn harder(&self, cosines: Tensor) -> Result<Tensor, TchError> {
+    /// the chosen wrong documents; `own` says which are a pair's own.
+    fn harder(
+        &self,
+        cosines: &Tensor,
+        own: impl Fn() -> Result<Tensor, TchError>,
+        pairs: i64,
+    ) -> Result<Tensor, TchError> {
         let scaled = cosines.f_mul_scalar(self.scale)?;
         let Some((hardness, strength)) = self.hardness else {
             return Ok(scaled);
         };
-        let size = cosines.size();
-        let (pairs, documents) = (size[0], size[1]);
-        let own = own_mask(pairs, documents, &cosines)?;
+        let (own, documents) = (own()?, cosines.size()[1]);
         let positives = Tensor::f_arange(documents, (Kind::Int64, cosines.device()))?.f_lt(pairs)?;
         let chosen = match hardness {
             Hardness::InBatchNegatives => own.f_logical_not()?,
@@ -131,32 +162,30 @@ impl Ranking {
     }
 }
 
-/// Inner products of one direction, a row for each pair.
+/// Inner products of one direction, a row for each of the pairs `rows`.
 pub(super) fn cosines(
     direction: Direction,
-    anchors: &Tensor,
-    documents: &Tensor,
+    (anchors, documents): (&Tensor, &Tensor),
+    rows: &Range<i64>,
 ) -> Result<Tensor, TchError> {
-    let positives = documents.f_narrow(0, 0, anchors.size()[0])?;
-    let (rows, candidates) = match direction {
+    let (asking, candidates) = match direction {
         Direction::QueryToDocument => (anchors, documents),
         Direction::QueryToQuery => (anchors, anchors),
-        Direction::DocumentToQuery => (&positives, anchors),
-        Direction::DocumentToDocument => (&positives, documents),
+        // The positives are the first of the documents.
+        Direction::DocumentToQuery => (documents, anchors),
+        Direction::DocumentToDocument => (documents, documents),
     };
-    rows.f_matmul(&candidates.f_transpose(0, 1)?)
+    let asking = asking.f_narrow(0, rows.start, rows.end - rows.start)?;
+    asking.f_matmul(&candidates.f_transpose(0, 1)?)
 }
 
-/// −∞ where a row's pair meets a text of its own pair: column j of the scores belongs to pair j mod B.
-fn without_own(scores: &Tensor) -> Result<Tensor, TchError> {
-    let size = scores.size();
-    scores.f_masked_fill(&own_mask(size[0], size[1], scores)?, f64::NEG_INFINITY)
-}
-
-/// Shape `(pairs, columns)`: whether a column's text belongs to the row's pair.
-pub(super) fn own_mask(pairs: i64, columns: i64, like: &Tensor) -> Result<Tensor, TchError> {
-    let eye = Tensor::f_eye(pairs, (Kind::Bool, like.device()))?;
-    eye.f_repeat([1, columns / pairs])
+/// Shape of `scores`, whose rows are the pairs `rows` of B `pairs`: whether a column's text belongs to the row's pair.
+/// Column j belongs to pair j mod B.
+pub(super) fn own_mask(rows: &Range<i64>, pairs: i64, scores: &Tensor) -> Result<Tensor, TchError> {
+    let kind = (Kind::Int64, scores.device());
+    let columns = Tensor::f_arange(scores.size()[1], kind)?.f_remainder(pairs)?;
+    let rows = Tensor::f_arange_start(rows.start, rows.end, kind)?;
+    rows.f_unsqueeze(1)?.f_eq_tensor(&columns)
 }
 
 /// Rows divided by their L2 norm, as `torch.nn.functional.normalize` does: norms below 1e-12 count as that.

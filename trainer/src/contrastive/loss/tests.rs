@@ -3,6 +3,9 @@ use tch::{Device, Kind, Tensor};
 use super::*;
 use crate::config::{Direction, Hardness, Softmax};
 
+/// The rows of two pairs.
+const BOTH: Range<i64> = 0..2;
+
 fn columns(anchors: &Tensor, documents: &[&Tensor]) -> Columns {
     Columns {
         anchors: anchors.shallow_clone(),
@@ -16,7 +19,7 @@ fn plain() -> Ranking {
 
 fn value(anchors: &Tensor, documents: &[&Tensor]) -> f64 {
     plain()
-        .loss(&columns(anchors, documents), None)
+        .loss(&columns(anchors, documents), &BOTH, None)
         .unwrap()
         .double_value(&[])
 }
@@ -49,7 +52,7 @@ fn the_length_of_the_rows_does_not_matter() {
 #[test]
 fn shapes_that_do_not_fit_are_an_error_not_a_panic() {
     let other = Tensor::eye(3, (Kind::Float, Device::Cpu));
-    assert!(plain().loss(&columns(&axes(), &[&other]), None).is_err());
+    assert!(plain().loss(&columns(&axes(), &[&other]), &BOTH, None).is_err());
     let short = Matryoshka::new(&[5]);
     assert!(short.sum(&axes(), |vectors| vectors.f_sum(Kind::Float)).is_err());
 }
@@ -64,7 +67,7 @@ fn each_direction_adds_its_candidates_and_no_text_meets_itself() {
         };
         let ranking = Ranking::new(1.0, &settings);
         ranking
-            .loss(&columns(&axes(), &[&axes()]), None)
+            .loss(&columns(&axes(), &[&axes()]), &BOTH, None)
             .unwrap()
             .double_value(&[])
     };
@@ -106,7 +109,7 @@ fn hardness_adds_to_the_scores_of_the_chosen_negatives_alone() {
         };
         let columns = columns(&anchors, &[&anchors, &hard]);
         Ranking::new(1.0, &settings)
-            .loss(&columns, None)
+            .loss(&columns, &BOTH, None)
             .unwrap()
             .double_value(&[])
     };
@@ -145,7 +148,10 @@ fn the_guide_takes_out_what_it_finds_as_near_as_the_answer() {
     };
     let loss = |guide: &Guide| {
         let columns = columns(&axes(), &[&axes()]);
-        plain().loss(&columns, Some(guide)).unwrap().double_value(&[])
+        plain()
+            .loss(&columns, &BOTH, Some(guide))
+            .unwrap()
+            .double_value(&[])
     };
     assert_eq!(loss(&guide(0.1)), 0.0, "the right answer alone is left");
     let expected = (1.0 + (-20.0f64).exp()).ln();
@@ -153,6 +159,62 @@ fn the_guide_takes_out_what_it_finds_as_near_as_the_answer() {
         (loss(&guide(0.0)) - expected).abs() < 1e-6,
         "as near is not nearer"
     );
+}
+
+#[test]
+fn parts_of_a_batch_add_up_to_its_loss_and_gradient() {
+    use Direction::{DocumentToDocument, DocumentToQuery, QueryToDocument, QueryToQuery};
+    let (pairs, width) = (7, 3);
+    let random = |rows: i64| {
+        (Tensor::arange(rows * 6, (Kind::Float, Device::Cpu)) * 1.7)
+            .sin()
+            .view([rows, 6])
+    };
+    let targets = Targets {
+        reference: Some(random(width * pairs).cos()),
+        ..Targets::default()
+    };
+    for softmax in [Softmax::Joint, Softmax::PerDirection] {
+        let settings = config::Loss {
+            directions: vec![QueryToDocument, QueryToQuery, DocumentToQuery, DocumentToDocument],
+            softmax,
+            hardness: Some(Hardness::AllNegatives),
+            guide_margin: 0.1,
+            matryoshka: vec![4],
+            ..config::Loss::default()
+        };
+        let loss = Loss::new(&Train::default(), &settings);
+        let whole = random(width * pairs).set_requires_grad(true);
+        let expected = loss.of(&whole, pairs, &targets).unwrap();
+        expected.backward();
+        let parts = random(width * pairs).set_requires_grad(true);
+        let mut found = 0.0;
+        for rows in [0..1, 1..4, 4..7] {
+            let part = loss.part(&parts, pairs, &rows, &targets).unwrap();
+            part.backward();
+            found += part.double_value(&[]);
+        }
+        assert!((found - expected.double_value(&[])).abs() < 1e-5, "{found}");
+        let difference = (parts.grad() - whole.grad()).abs().max().double_value(&[]);
+        let largest = whole.grad().abs().max().double_value(&[]);
+        assert!(largest > 1e-2 && difference < 1e-5, "{difference} of {largest}");
+    }
+}
+
+#[test]
+fn the_gradient_of_a_batch_too_large_for_one_part_is_that_of_the_whole() {
+    // Three parts: 2,600 rows of 2,600 candidates.
+    let pairs = 2600;
+    let vectors = (Tensor::arange(2 * pairs * 4, (Kind::Float, Device::Cpu)) * 0.37).sin();
+    let loss = Loss::new(&Train::default(), &config::Loss::default());
+    let whole = vectors.view([2 * pairs, 4]).copy().set_requires_grad(true);
+    let expected = loss.of(&whole, pairs, &Targets::default()).unwrap();
+    expected.backward();
+    let parts = vectors.view([2 * pairs, 4]).copy().set_requires_grad(true);
+    let found = loss.backward(&parts, pairs, &Targets::default()).unwrap();
+    assert!((found.double_value(&[]) - expected.double_value(&[])).abs() < 1e-4);
+    let difference = (parts.grad() - whole.grad()).abs().max().double_value(&[]);
+    assert!(difference < 1e-6, "{difference}");
 }
 
 #[test]
