@@ -46,11 +46,11 @@ pub struct TopK {
 }
 
 impl TopK {
-    /// Nothing seen yet. Room for `2 * k` is taken at once, so `k` is at most the number of rows.
+    /// Nothing seen yet. Room for up to `2 * k` is taken as it is needed.
     pub fn new(k: usize) -> Self {
         Self {
             k,
-            gathered: Vec::with_capacity(2 * k),
+            gathered: Vec::new(),
             floor: f32::NEG_INFINITY,
         }
     }
@@ -90,6 +90,7 @@ impl TopK {
     pub fn into_sorted(mut self) -> Vec<Neighbor> {
         self.gathered.sort_unstable_by(Neighbor::best_first);
         self.gathered.truncate(self.k);
+        self.gathered.shrink_to_fit();
         self.gathered
     }
 }

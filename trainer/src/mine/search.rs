@@ -5,6 +5,7 @@ use std::path::Path;
 
 use encoder::Encoder;
 use encoder::corpus::{self, Columns};
+use encoder::text::Document;
 use encoder::vectors::{Neighbor, TopK, Vectors, dot};
 use rayon::prelude::*;
 
@@ -28,12 +29,48 @@ const CACHED: usize = 256;
 pub struct Search<'a> {
     pairs: &'a Pairs,
     interrupt: &'a Interrupt,
-    /// Distinct questions by their text numbers, with the numbers of their right answers.
-    questions: Vec<(u32, HashSet<u32>)>,
+    /// Distinct questions.
+    questions: Vec<Question>,
+    /// For each of the pairs' texts the first that is the same but for the space around it.
+    same: Same<'a>,
     question_vectors: Vectors,
     /// Distinct answers by their text numbers.
     answers: Vec<u32>,
     answer_vectors: Vectors,
+}
+
+/// A question, its texts by their numbers.
+struct Question {
+    text: u32,
+    /// The right answers.
+    right: HashSet<u32>,
+    /// What is no wrong answer: the question and its right answers, each by the first of its [`Same`].
+    excluded: HashSet<u32>,
+}
+
+/// The pairs' texts without the space around them.
+struct Same<'a> {
+    numbers: HashMap<&'a str, u32>,
+    first: Vec<u32>,
+}
+
+impl<'a> Same<'a> {
+    fn of(pairs: &'a Pairs) -> Self {
+        let mut numbers = HashMap::new();
+        let first = (0..)
+            .zip(pairs.texts())
+            .map(|(number, text)| *numbers.entry(text.trim()).or_insert(number))
+            .collect();
+        Same { numbers, first }
+    }
+
+    /// The first text that is a document's passage, or its text without the title; a number of no text where none is.
+    fn number(&self, document: &Document, passage: &str) -> u32 {
+        let found = |text: &str| self.numbers.get(text.trim()).copied();
+        found(passage)
+            .or_else(|| found(&document.text))
+            .unwrap_or(u32::MAX)
+    }
 }
 
 /// What was found.
@@ -64,15 +101,21 @@ impl<'a> Search<'a> {
     /// # Errors
     /// What the encoder refuses, an interrupt.
     pub fn new(pairs: &'a Pairs, encoder: &dyn Encoder, interrupt: &'a Interrupt) -> Result<Self> {
-        let mut questions: Vec<(u32, HashSet<u32>)> = Vec::new();
+        let same = Same::of(pairs);
+        let mut questions: Vec<Question> = Vec::new();
         let (mut places, mut answers, mut seen) = (HashMap::new(), Vec::new(), HashSet::new());
         for pair in 0..pairs.len() as u32 {
             let row = pairs.row(pair);
             let place = *places.entry(row[0]).or_insert(questions.len());
             if place == questions.len() {
-                questions.push((row[0], HashSet::new()));
+                questions.push(Question {
+                    text: row[0],
+                    right: HashSet::new(),
+                    excluded: HashSet::from([same.first[row[0] as usize]]),
+                });
             }
-            questions[place].1.insert(row[1]);
+            questions[place].right.insert(row[1]);
+            questions[place].excluded.insert(same.first[row[1] as usize]);
             if seen.insert(row[1]) {
                 answers.push(row[1]);
             }
@@ -80,7 +123,7 @@ impl<'a> Search<'a> {
         let texts = |numbers: &mut dyn Iterator<Item = u32>| -> Vec<&str> {
             numbers.map(|number| pairs.text(number)).collect()
         };
-        let asked = texts(&mut questions.iter().map(|(number, _)| *number));
+        let asked = texts(&mut questions.iter().map(|question| question.text));
         let given = texts(&mut answers.iter().copied());
         let question_vectors = encode(&asked, interrupt, |texts| encoder.encode_queries(texts))?;
         let answer_vectors = encode(&given, interrupt, |texts| encoder.encode_documents(texts))?;
@@ -88,6 +131,7 @@ impl<'a> Search<'a> {
             pairs,
             interrupt,
             questions,
+            same,
             question_vectors,
             answers,
             answer_vectors,
@@ -104,7 +148,7 @@ impl<'a> Search<'a> {
         match &mine.corpus {
             None => {
                 self.look_at(&self.answer_vectors, 0, &mut nearest, |row| {
-                    self.answers[row as usize]
+                    self.same.first[self.answers[row as usize] as usize]
                 })?;
                 let text = |number: u32| self.pairs.text(number).to_owned();
                 texts.extend((0..).zip(self.answers.iter().map(|&number| text(number))));
@@ -117,7 +161,7 @@ impl<'a> Search<'a> {
             texts,
             questions: (0..)
                 .zip(&self.questions)
-                .map(|(place, (number, _))| (*number, place))
+                .map(|(place, question)| (question.text, place))
                 .collect(),
             positives: self.positives(),
         })
@@ -132,37 +176,31 @@ impl<'a> Search<'a> {
         nearest: &mut [TopK],
         texts: &mut HashMap<u32, String>,
     ) -> Result<()> {
-        let numbers: HashMap<&str, u32> = (0..)
-            .zip(self.pairs.texts())
-            .map(|(number, text)| (text, number))
-            .collect();
         let mut passages = corpus::read(path, &Columns::default())?;
         let mut first = 0;
         loop {
-            let tile = passages
-                .by_ref()
-                .take(TILE)
-                .map(|document| Ok(document?.passage()));
-            let mut tile = tile.collect::<Result<Vec<String>>>()?;
+            let tile = passages.by_ref().take(TILE).map(|document| {
+                let document = document?;
+                let passage = document.passage();
+                let number = self.same.number(&document, &passage);
+                Ok((passage, number))
+            });
+            let mut tile = tile.collect::<Result<Vec<(String, u32)>>>()?;
             if tile.is_empty() {
                 break;
             }
             // What says nothing is no wrong answer.
-            tile.retain(|text| !text.is_empty());
+            tile.retain(|(text, _)| !text.is_empty());
             if tile.is_empty() {
                 continue;
             }
-            let borrowed: Vec<&str> = tile.iter().map(String::as_str).collect();
+            let borrowed: Vec<&str> = tile.iter().map(|(text, _)| text.as_str()).collect();
             let vectors = encode(&borrowed, self.interrupt, |texts| encoder.encode_documents(texts))?;
-            let number = |row: u32| {
-                let text = &tile[(row - first) as usize];
-                numbers.get(text.as_str()).copied().unwrap_or(u32::MAX)
-            };
-            self.look_at(&vectors, first, nearest, number)?;
+            self.look_at(&vectors, first, nearest, |row| tile[(row - first) as usize].1)?;
             let near: HashSet<u32> = nearest.iter().flat_map(TopK::rows).collect();
             texts.retain(|row, _| near.contains(row));
             let kept = (first..).zip(tile.iter()).filter(|(row, _)| near.contains(row));
-            texts.extend(kept.map(|(row, text)| (row, text.clone())));
+            texts.extend(kept.map(|(row, (text, _))| (row, text.clone())));
             first += tile.len() as u32;
         }
         if first == 0 {
@@ -174,8 +212,8 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Offers the texts of a tile, whose first row is `first`, to all questions; `number` is the number of a row's text
-    /// among the pairs', for what is a question's own text or right answer.
+    /// Offers the texts of a tile, whose first row is `first`, to all questions; `number` is the first of a row's [`Same`],
+    /// for what is a question's own text or right answer.
     ///
     /// # Errors
     /// An interrupt.
@@ -193,15 +231,14 @@ impl<'a> Search<'a> {
             .try_for_each(|(nearest, questions)| {
                 for start in (0..tile.len()).step_by(CACHED) {
                     self.interrupt.check()?;
-                    for (top, (question, (own, right))) in nearest.iter_mut().zip(questions) {
+                    for (top, (vector, question)) in nearest.iter_mut().zip(questions) {
                         for row in start..(start + CACHED).min(tile.len()) {
-                            let score = dot(question, tile.row(row));
+                            let score = dot(vector, tile.row(row));
                             if score < top.floor() {
                                 continue;
                             }
                             let row = first + row as u32;
-                            let text = number(row);
-                            if text != *own && !right.contains(&text) {
+                            if !question.excluded.contains(&number(row)) {
                                 top.offer(Neighbor { row, score });
                             }
                         }
@@ -213,17 +250,17 @@ impl<'a> Search<'a> {
 
     fn positives(&self) -> HashMap<(u32, u32), f32> {
         let rows: HashMap<u32, usize> = self.answers.iter().copied().zip(0..).collect();
-        let scores =
-            self.question_vectors
-                .rows()
-                .zip(&self.questions)
-                .flat_map(|(vector, (question, right))| {
-                    let rows = &rows;
-                    right.iter().map(move |answer| {
-                        let score = dot(vector, self.answer_vectors.row(rows[answer]));
-                        ((*question, *answer), score)
-                    })
-                });
+        let scores = self
+            .question_vectors
+            .rows()
+            .zip(&self.questions)
+            .flat_map(|(vector, question)| {
+                let rows = &rows;
+                question.right.iter().map(move |answer| {
+                    let score = dot(vector, self.answer_vectors.row(rows[answer]));
+                    ((question.text, *answer), score)
+                })
+            });
         scores.collect()
     }
 }
@@ -341,5 +378,34 @@ mod tests {
         assert!(rows.iter().all(|row| found.texts[row] == texts[*row as usize]));
         // Each of four questions gathers up to twice the depth.
         assert!(found.texts.len() <= 160, "{} texts kept", found.texts.len());
+    }
+
+    #[test]
+    fn an_answer_is_known_again_behind_its_title_and_without_the_space_around_it() {
+        let mut pairs = Pairs::new(2);
+        pairs.push(&["gout pain", "gout hurts the joints\n"]);
+        pairs.push(&["gout  ", "pain of gout comes at night"]);
+        let (encoder, interrupt) = (HashEncoder::new(64), Interrupt::default());
+        let search = Search::new(&pairs, &encoder, &interrupt).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("corpus.csv");
+        let rows = "a,Gout,gout hurts the joints\nb,,gout\nc,Pain,pain of gout comes at night\nd,,asthma\n";
+        std::fs::write(&path, format!("id,title,text\n{rows}")).unwrap();
+        let mine = Mine {
+            corpus: Some(path),
+            ..Mine::default()
+        };
+        let found = search.run(&mine, &encoder).unwrap();
+        let texts = |place: usize| {
+            let mut rows: Vec<u32> = found.near[place].iter().map(|hit| hit.row).collect();
+            rows.sort_unstable();
+            rows
+        };
+        assert_eq!(texts(0), [1, 2, 3]);
+        assert_eq!(
+            texts(1),
+            [0, 3],
+            "its own text and its answer are no wrong answers"
+        );
     }
 }
