@@ -72,7 +72,8 @@ impl Fingerprint {
         }
     }
 
-    fn fields(&self) -> [(&'static str, String); 9] {
+    /// All fields with their names, the ones that say most first.
+    pub fn fields(&self) -> [(&'static str, String); 9] {
         [
             ("architecture", self.architecture.clone()),
             ("dimension", self.dimension_text()),

@@ -80,6 +80,18 @@ impl CheckpointFolder {
         }
     }
 
+    /// The same where any error leaves what was learned: in the steps and after them.
+    pub fn explain_any(&self, error: TrainError) -> TrainError {
+        match self.explain(error) {
+            error @ (TrainError::SetAside(_) | TrainError::DivergedWith { .. }) => error,
+            error if !self.exists() => error,
+            error => TrainError::Stopped {
+                cause: Box::new(error),
+                folder: self.folder.clone(),
+            },
+        }
+    }
+
     /// Nothing was learned that is worth keeping: what the run wrote goes.
     pub fn discard(&self) {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();

@@ -69,8 +69,12 @@ pub enum TrainError {
     },
     /// The memory of the device is full.
     #[error(
-        "step {step}: a batch does not fit into memory ({reason}); lower train.batch_size, now {batch_size}, or \
-         train.max_length, now {max_length}"
+        "step {step}: a batch does not fit into memory ({reason}); {}, or lower train.batch_size, now {batch_size}, \
+         or train.max_length, now {max_length}, and train anew",
+        mini_batch_tokens.map_or(
+            "give loss.mini_batch_tokens, which computes a batch in pieces".to_owned(),
+            |tokens| format!("lower loss.mini_batch_tokens, now {tokens}")
+        )
     )]
     Memory {
         /// Optimizer step, counted from 1.
@@ -81,6 +85,8 @@ pub enum TrainError {
         batch_size: usize,
         /// Tokens of the longest text.
         max_length: usize,
+        /// Tokens of a mini-batch, where the batch was computed in such.
+        mini_batch_tokens: Option<usize>,
     },
     /// Text, word vectors and their learning report through their crate.
     #[error(transparent)]
@@ -91,6 +97,17 @@ pub enum TrainError {
         .0.display()
     )]
     SetAside(PathBuf),
+    /// Any other error of a training that leaves a checkpoint.
+    #[error(
+        "{cause}; what was learned is in {}, and the same command with --resume goes on with it",
+        folder.display()
+    )]
+    Stopped {
+        /// What stopped it.
+        cause: Box<TrainError>,
+        /// The folder of the checkpoint.
+        folder: PathBuf,
+    },
     /// Ctrl-C or SIGTERM.
     #[error("interrupted; nothing was written, what was there before is unchanged")]
     Interrupted,

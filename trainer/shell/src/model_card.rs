@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use encoder::model::Fingerprint;
 use encoder::ranking::Metrics;
 
 use crate::compare::comparison::Comparison;
@@ -19,8 +20,8 @@ pub struct Card<'a> {
     pub pairs: usize,
     /// Steps planned, and the step whose weights were kept.
     pub steps: (usize, usize),
-    /// Numbers in a vector.
-    pub dimension: usize,
+    /// What the model's vectors are.
+    pub model: &'a Fingerprint,
     /// The model beside others, its base last, where there is a development set.
     pub comparison: Option<&'a Comparison<'a>>,
 }
@@ -65,9 +66,15 @@ impl Card<'_> {
         format!(
             "---\nlibrary_name: sentence-transformers\npipeline_tag: sentence-similarity\n\
              tags: [sentence-transformers, sentence-similarity, sextant]\n---\n\n# {name}\n\n\
-             A text embedding model: it turns questions and passages of up to {length} tokens into unit vectors of {} \
-             numbers; a passage that answers a question lies near it. Made with Sextant's `train`.\n",
-            self.dimension
+             A text embedding model: it turns questions and passages of up to {length} tokens into {}vectors of {} \
+             numbers; a passage that answers a question lies near it{}. Made with Sextant's `train`.\n",
+            if self.model.normalize { "unit " } else { "" },
+            self.model.dimension,
+            if self.model.normalize {
+                ""
+            } else {
+                " by its cosine"
+            },
         )
     }
 
@@ -95,7 +102,13 @@ impl Card<'_> {
             .iter()
             .map(|data| self.config.loss_of(data).kind.title())
             .collect();
-        losses.dedup();
+        let mut seen = Vec::new();
+        losses.retain(|loss| {
+            !seen.contains(loss) && {
+                seen.push(*loss);
+                true
+            }
+        });
         let changed = self.changed();
         let mine = &self.config.mine;
         let rounds = mine.rounds.map_or_else(String::new, |rounds| {
@@ -157,9 +170,23 @@ impl Card<'_> {
             "## Use\n\n```sh\nindex build corpus.parquet --model {folder}\nsearch \"your question\"\n\
              train --config more.toml   # with base_model = \"{folder}\" to train it further\n```\n\n\
              ```python\nfrom sentence_transformers import SentenceTransformer\n\n\
-             model = SentenceTransformer(\"{folder}\")\nvectors = model.encode([\"a question\", \"a passage\"])\n```\n{}",
+             model = SentenceTransformer(\"{folder}\")\n{}```\n{}",
+            self.encoding(),
             self.cut_vectors()
         )
+    }
+
+    /// The lines of Python that encode, each text with the prompt that it was trained with.
+    fn encoding(&self) -> &'static str {
+        let has_prompts = [&self.model.query_prompt, &self.model.document_prompt]
+            .iter()
+            .any(|prompt| !prompt.is_empty());
+        if has_prompts {
+            "questions = model.encode([\"a question\"], prompt_name=\"query\")\n\
+             passages = model.encode([\"a passage\"], prompt_name=\"document\")\n"
+        } else {
+            "vectors = model.encode([\"a question\", \"a passage\"])\n"
+        }
     }
 
     /// How vectors are cut, where the model was trained for it.

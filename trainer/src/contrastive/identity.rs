@@ -5,6 +5,7 @@ use std::path::Path;
 
 use encoder::Encoder;
 use encoder::corpus::{self, Columns};
+use encoder::model::Fingerprint;
 use encoder_torch::TorchEncoder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,20 +17,26 @@ use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
 
 /// Where the numbers come from or go to, and what they are compared with; they do not depend on it, or, of the base
-/// model, the weights count.
-const INDIFFERENT: [&str; 5] = [
+/// model, what is in the folder counts.
+const INDIFFERENT: [&str; 4] = [
     "base_model",
     "eval.compare_with",
     "checkpoint.every_minutes",
     "checkpoint.every_steps",
-    "device",
 ];
 
-/// What may be changed on purpose, after a divergence.
-const CHANGEABLE: [&str; 2] = ["train.learning_rate", "train.max_grad_norm"];
+/// What may be changed on purpose and is told: after a divergence, where memory is short, on another machine. With the
+/// last three the numbers differ by rounding, and by what dropout draws, from those of the training that went on.
+const CHANGEABLE: [&str; 5] = [
+    "train.learning_rate",
+    "train.max_grad_norm",
+    "loss.mini_batch_tokens",
+    "device",
+    "threads",
+];
 
-/// Names and values of everything that a training's numbers depend on, as text: a number read back from text may
-/// differ in its last bit.
+/// Names and values of everything that a training's numbers depend on but the kind of processor, as text: a number
+/// read back from text may differ in its last bit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Identity(BTreeMap<String, String>);
@@ -53,8 +60,8 @@ impl Identity {
         for (number, prepared) in (1..).zip(datasets) {
             fields.insert(format!("training data {number}"), hash(&prepared.dataset.pairs));
             if let Some(model) = &prepared.other_model {
-                let name = format!("guide or teacher of training data {number}");
-                fields.insert(name, model.fingerprint().weights.clone());
+                let name = format!("the guide's or teacher's, of training data {number},");
+                insert_model(&mut fields, &name, model.fingerprint());
             }
         }
         if let (Some(_), Some(corpus)) = (config.mine.rounds, &config.mine.corpus) {
@@ -63,14 +70,17 @@ impl Identity {
         if let Some(evaluator) = evaluator {
             fields.insert("development set".to_owned(), evaluator.fingerprint());
         }
-        let model = encoder.fingerprint();
+        insert_model(&mut fields, "base model's", encoder.fingerprint());
+        let bert = encoder.folder().bert();
         for (name, value) in [
-            ("base model's weights", &model.weights),
-            ("base model's tokenizer", &model.tokenizer),
-            ("base model's query prompt", &model.query_prompt),
-            ("base model's document prompt", &model.document_prompt),
+            ("hidden_dropout_prob", bert.hidden_dropout_prob),
+            ("attention_probs_dropout_prob", bert.attention_probs_dropout_prob),
+            ("layer_norm_eps", bert.layer_norm_eps),
         ] {
-            fields.insert(name.into(), value.clone());
+            fields.insert(format!("base model's {name}"), value.to_string());
+        }
+        if encoder.var_store().device() == tch::Device::Cpu {
+            fields.insert("threads".to_owned(), tch::get_num_threads().to_string());
         }
         Ok(Identity(fields))
     }
@@ -106,6 +116,13 @@ impl Identity {
             changed.push(difference);
         }
         Ok(changed)
+    }
+}
+
+/// What a model's vectors depend on, each field under the name `whose`.
+fn insert_model(fields: &mut BTreeMap<String, String>, whose: &str, model: &Fingerprint) {
+    for (name, value) in model.fields() {
+        fields.insert(format!("{whose} {name}"), value);
     }
 }
 
@@ -181,12 +198,15 @@ mod tests {
     }
 
     #[test]
-    fn the_learning_rate_may_change_and_is_told() {
-        let then = identity(r#"{"train": {"learning_rate": 0.1}}"#);
-        let now = identity(r#"{"train": {"learning_rate": 0.01}}"#);
+    fn the_learning_rate_and_the_threads_may_change_and_are_told() {
+        let then = identity(r#"{"train": {"learning_rate": 0.1}, "threads": 2}"#);
+        let now = identity(r#"{"train": {"learning_rate": 0.01}, "threads": 1}"#);
         assert_eq!(
             then.compare(&now).unwrap(),
-            ["train.learning_rate = 0.1, now it is 0.01"]
+            [
+                "threads = 2, now it is 1",
+                "train.learning_rate = 0.1, now it is 0.01"
+            ]
         );
     }
 

@@ -91,19 +91,21 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         comparing::compare(evaluator, others.unwrap_or_default(), hits, job.output.target())
     };
     let comparison = evaluator.as_ref().zip(saving.rankings().take(kept)).map(compare);
-    for line in comparison.iter().flat_map(event::lines) {
-        log.record(&Event::Compared(line))?;
-    }
     let card = Card {
         config: &job.config,
         folder: job.output.target(),
         pairs: datasets.iter().map(|dataset| dataset.pairs.len()).sum(),
         steps: (trained.steps, kept),
-        dimension: encoder.dimension(),
+        model: encoder.fingerprint(),
         comparison: comparison.as_ref(),
     };
-    write_model(job.output.aside(), &encoder, &card)?;
-    interrupt.check().map_err(|error| job.checkpoint.explain(error))?;
+    let written = comparison
+        .iter()
+        .flat_map(event::lines)
+        .try_for_each(|line| log.record(&Event::Compared(line)))
+        .and_then(|()| write_model(job.output.aside(), &encoder, &card))
+        .and_then(|()| interrupt.check());
+    written.map_err(|error| job.checkpoint.explain_any(error))?;
     finish(job, started, kept, comparison.as_ref(), log)
 }
 
@@ -128,7 +130,8 @@ fn finish(
 ) -> Result<()> {
     let improved = comparison.map(comparing::improved);
     let model = job.output.target().to_path_buf();
-    let link = job.output.publish(job.promote || improved != Some(false))?;
+    let link = job.output.publish(job.promote || improved != Some(false));
+    let link = link.map_err(|error| job.checkpoint.explain_any(error))?;
     job.checkpoint.remove()?;
     log.announce(&Event::Done {
         model: model.clone(),
@@ -178,14 +181,6 @@ fn promotion(link: Option<&Path>, improved: Option<bool>, promote: bool) -> Stri
 fn open_model(job: &mut Job) -> Result<TorchEncoder> {
     let base = base_model::locate(&job.config)?;
     let encoder = base_model::open(&base, &job.config, job.device)?;
-    let dimension = encoder.folder().dimensions().full();
-    let longest = job.config.matryoshka().first().copied();
-    if let Some(long) = longest.filter(|&length| length >= dimension) {
-        return Err(TrainError::Config(format!(
-            "loss.matryoshka = {long}: expected lengths below the {dimension} numbers of a vector of {}",
-            base.display()
-        )));
-    }
     let train = &mut job.config.train;
     train.max_length = Some(encoder.max_length());
     if train.max_steps.is_none() {

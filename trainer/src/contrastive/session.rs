@@ -116,27 +116,42 @@ impl<'a, 'f> Session<'a, 'f> {
     }
 
     /// Takes all steps, measuring as often as configured and after the last one, and sets the training aside as
-    /// often as configured and when it is interrupted.
+    /// often as configured, when it stops, and when it is done: the model has still to be compared and written.
     ///
     /// # Errors
     /// A divergence, a batch too large for the memory, an interrupt; with what is left of the training.
     pub fn train(&mut self) -> Result<()> {
         let stopped = match self.take_steps() {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                self.save_or_say(say);
+                return Ok(());
+            }
             Err(error) => error,
         };
         match stopped {
             TrainError::Interrupted if self.done > 0 => self.save()?,
-            TrainError::DivergedWith { cause, batch, .. } if self.done > 0 => {
+            TrainError::DivergedWith { cause, batch, .. } => {
                 // The optimizer never steps by a gradient that is no number, but the weights decide.
-                let sound = self.stepper.optimizer().is_finite().map_err(torch)?;
+                let sound = self.done > 0 && self.stepper.optimizer().is_finite().map_err(torch)?;
                 let kept = (sound && self.save().is_ok()) || self.saving.folder().exists();
                 let kept = kept.then(|| self.saving.folder().folder().to_owned());
                 return Err(TrainError::DivergedWith { cause, batch, kept });
             }
+            // Weights are those of a whole number of steps. Where they cannot be written either, the checkpoint before
+            // is what there is.
+            TrainError::Memory { .. } | TrainError::Io { .. } if self.done > 0 => {
+                let _ = self.save();
+            }
             _ => {}
         }
-        Err(self.saving.folder().explain(stopped))
+        Err(self.saving.folder().explain_any(stopped))
+    }
+
+    /// Sets the training aside where that can be done: a disk that is full now may not be at the end, and what counts
+    /// is the model.
+    fn save_or_say(&mut self, say: impl FnOnce(&str)) {
+        self.save()
+            .unwrap_or_else(|error| say(&format!("no checkpoint: {error}")));
     }
 
     fn take_steps(&mut self) -> Result<()> {
@@ -164,9 +179,7 @@ impl<'a, 'f> Session<'a, 'f> {
             self.take_step((epoch + 1, &batch), schedule.rate(done), &mut progress)?;
             self.measure_between(&progress)?;
             if self.saving.is_due(self.step()) && self.done < steps {
-                // A disk that is full now may not be at the end; what counts is the model.
-                self.save()
-                    .unwrap_or_else(|error| progress.say(&format!("no checkpoint: {error}")));
+                self.save_or_say(|text| progress.say(text));
             }
         }
         progress.finish();
@@ -207,7 +220,7 @@ impl<'a, 'f> Session<'a, 'f> {
             let step = before + step;
             return TrainError::DivergedWith {
                 cause: Box::new(TrainError::Diverged { step, what, value }),
-                batch: name(epoch, batch, &self.inputs.datasets[*number].dataset.pairs),
+                batch: self.name(epoch, *number, batch),
                 kept: None,
             };
         }
@@ -217,9 +230,20 @@ impl<'a, 'f> Session<'a, 'f> {
                 reason,
                 batch_size: self.inputs.train.batch_size,
                 max_length: self.inputs.encoder.max_length(),
+                mini_batch_tokens: self.inputs.datasets[*number].dataset.loss.mini_batch_tokens,
             },
             None => error,
         }
+    }
+
+    /// Epoch, data set and pairs of a batch in words.
+    fn name(&self, epoch: usize, number: usize, batch: &[u32]) -> String {
+        let pairs = &self.inputs.datasets[number].dataset.pairs;
+        let place = match self.inputs.datasets.len() {
+            1 => String::new(),
+            _ => format!(" of data set {}", number + 1),
+        };
+        name(epoch, batch, pairs, &place)
     }
 
     fn save(&mut self) -> Result<()> {
@@ -322,8 +346,9 @@ pub fn measure(
     Ok(Some(measured))
 }
 
-/// Epoch and pairs of a batch in words; pairs are counted from 1 in the order of the files.
-fn name(epoch: usize, batch: &[u32], pairs: &Pairs) -> String {
+/// Epoch and pairs of a batch in words; pairs are counted from 1 in the order of the files, without the rows that were
+/// left out. `place` says which data set's they are.
+fn name(epoch: usize, batch: &[u32], pairs: &Pairs, place: &str) -> String {
     const SHOWN: usize = 16;
     let numbers: Vec<String> = batch
         .iter()
@@ -337,7 +362,7 @@ fn name(epoch: usize, batch: &[u32], pairs: &Pairs) -> String {
     let first = batch.first().map(|&pair| pairs.text(pairs.row(pair)[0]));
     let first: String = first.map_or(String::new(), |text| text.chars().take(60).collect());
     format!(
-        "the pairs {}{more} in epoch {epoch}, the first of them \"{first}\"",
+        "the pairs {}{more}{place} in epoch {epoch}, the first of them \"{first}\"",
         numbers.join(", ")
     )
 }
@@ -367,8 +392,11 @@ mod tests {
         let mut pairs = Pairs::new(2);
         pairs.push(&["who", "me"]);
         pairs.push(&["what", "that"]);
-        let named = name(3, &[1, 0], &pairs);
-        assert_eq!(named, "the pairs 2, 1 in epoch 3, the first of them \"what\"");
-        assert!(name(1, &[0; 20], &pairs).contains(" and 4 more "));
+        let named = name(3, &[1, 0], &pairs, " of data set 2");
+        assert_eq!(
+            named,
+            "the pairs 2, 1 of data set 2 in epoch 3, the first of them \"what\""
+        );
+        assert!(name(1, &[0; 20], &pairs, "").contains(" and 4 more "));
     }
 }

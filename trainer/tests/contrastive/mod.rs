@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use trainer::run_log::Event;
 
 use super::{events, refused, steps};
-use crate::workplace::{Workplace, interrupt, stderr};
+use crate::workplace::{Workplace, interrupt, stderr, stdout};
 
 pub const TRAIN: [&str; 4] = ["--config", "small.toml", "--threads", "1"];
 pub const RESUME: [&str; 5] = ["--config", "small.toml", "--threads", "1", "--resume"];
@@ -141,6 +141,12 @@ fn a_checkpoint_of_another_training_or_a_damaged_one_is_refused() {
     place.set("batch_size = 8", "batch_size = 9");
     refused(&place, &RESUME, &["train.batch_size = 8, now it is 9"]);
     place.set("batch_size = 9", "batch_size = 8");
+    let pooling = fs::read_to_string(place.path("base/1_Pooling/config.json")).unwrap();
+    let other = pooling.replace("mode_mean_tokens", "mode_cls_token");
+    assert_ne!(other, pooling);
+    fs::write(place.path("base/1_Pooling/config.json"), other).unwrap();
+    refused(&place, &RESUME, &["base model's pooling = mean, now it is cls"]);
+    fs::write(place.path("base/1_Pooling/config.json"), pooling).unwrap();
     let data = fs::read_to_string(place.path("train.jsonl")).unwrap();
     fs::write(place.path("train.jsonl"), data.replacen("rest", "sleep", 1)).unwrap();
     refused(&place, &RESUME, &["training data", "now it is"]);
@@ -165,6 +171,33 @@ fn a_checkpoint_of_another_training_or_a_damaged_one_is_refused() {
         stderr(&output)
     );
     assert_eq!(place.names("models"), ["latest", "small"]);
+}
+
+#[test]
+fn a_model_that_cannot_be_written_is_written_by_resuming_and_nothing_is_learned_twice() {
+    let place = Workplace::new();
+    place.set("epochs = 4", "max_steps = 3");
+    place.remove_eval();
+    fs::create_dir(place.path("full")).unwrap();
+    // Room for the checkpoint, which has the weights and two moments, and for half of the model.
+    let weights = fs::metadata(place.path("base/model.safetensors")).unwrap().len();
+    let size = format!("{}k", 7 * weights / 2 / 1024 + 16);
+    let arguments = ["--config", "small.toml", "--out", "full/model"];
+    let Some(output) = place.resume_on_grown_disk("full", &size, &arguments) else {
+        eprintln!("skipped: no mount namespace can be made here");
+        return;
+    };
+    done(&output);
+    let said = stderr(&output);
+    for part in [
+        "No space left on device",
+        "what was learned is in full/.model.checkpoint",
+        "going on after step 3 of 3",
+        "full/model is ready",
+    ] {
+        assert!(said.contains(part), "{part:?} is not in {said}");
+    }
+    assert_eq!(stdout(&output), "model\n");
 }
 
 #[test]

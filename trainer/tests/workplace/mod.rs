@@ -186,6 +186,18 @@ impl Workplace {
     /// Trains with a file system of `size` mounted at `folder`; stdout then lists what is left in it. `None`
     /// where mounting is not allowed.
     pub fn train_on_small_disk(&self, folder: &str, size: &str, arguments: &[&str]) -> Option<Output> {
+        self.on_small_disk(folder, size, arguments, "\"$@\" >/dev/null")
+    }
+
+    /// Trains with a file system of `size` mounted at `folder`, which has to fail, then makes that larger and goes on.
+    pub fn resume_on_grown_disk(&self, folder: &str, size: &str, arguments: &[&str]) -> Option<Output> {
+        let script = format!(
+            "! \"$@\" >/dev/null && mount -o remount,size=20m none {folder} && \"$@\" --resume >/dev/null"
+        );
+        self.on_small_disk(folder, size, arguments, &script)
+    }
+
+    fn on_small_disk(&self, folder: &str, size: &str, arguments: &[&str], script: &str) -> Option<Output> {
         let mounted = format!("mount -t tmpfs -o size={size} none {folder}");
         let unshare = |script: &str| {
             let mut command = Command::new("unshare");
@@ -198,7 +210,7 @@ impl Workplace {
         let allowed = unshare(&mounted)
             .output()
             .is_ok_and(|output| output.status.success());
-        let script = format!("{mounted} && \"$@\" >/dev/null; code=$?; ls -A {folder}; exit $code");
+        let script = format!("{mounted} && {script}; code=$?; ls -A {folder}; exit $code");
         allowed.then(|| unshare(&script).output().unwrap())
     }
 
