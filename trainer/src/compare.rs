@@ -6,6 +6,7 @@ use trainer_shell::compare::{args::Args, execute};
 
 use crate::base_model::open_any;
 use crate::error::{Result, TrainError};
+use crate::progress::say;
 
 /// Compares two models on the device that is asked for.
 ///
@@ -18,6 +19,6 @@ pub fn compare(args: &Args) -> Result<()> {
         .unwrap_or("auto")
         .parse()
         .map_err(TrainError::Config)?;
-    let device = select_device(choice)?;
+    let device = select_device(choice, say)?;
     execute(args, &|model| open_any(model, device))
 }

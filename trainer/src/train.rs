@@ -11,6 +11,7 @@ use crate::error::{Result, TrainError};
 use crate::interrupt::Interrupt;
 use crate::on_device;
 use crate::output::Output;
+use crate::progress::say;
 use crate::word_vectors::device::Processor;
 
 /// Trains what the command line asks for.
@@ -23,7 +24,7 @@ pub fn train(request: Request) -> Result<()> {
     }
     if let Some(words) = request.config.word_vectors() {
         on_device::refuse(&settings(words.learning, request.threads())?)?;
-        let device = select_device(request.device)?;
+        let device = select_device(request.device, say)?;
         let processor = Processor::Device {
             name: device_name(device),
             learn: Box::new(move |vocabulary, corpus, settings, observer| {
@@ -45,7 +46,7 @@ fn contrastive(request: Request) -> Result<()> {
     };
     let interrupt = Interrupt::on_signals()?;
     cli::limit_threads(&args)?;
-    let device = select_device(request.device)?;
+    let device = select_device(request.device, say)?;
     let output = Output::claim(args.out.as_deref(), &config.name, args.force)?;
     let checkpoint = CheckpointFolder::claim(output.target(), args.resume, args.force)?;
     let job = Job {

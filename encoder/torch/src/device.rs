@@ -8,15 +8,23 @@ use crate::cuda_library;
 /// Finds the device that was chosen. CUDA's part of libtorch is loaded here, at run time, so that one
 /// program serves machines with and without it: call this before any other use of tch.
 ///
+/// Where nothing is asked for and a card cannot be used although its driver is there, `note` is told why.
+///
 /// # Errors
 /// CUDA is asked for and there is none; it never falls back to the CPU by itself.
-pub fn select_device(choice: DeviceChoice) -> Result<Device> {
+pub fn select_device(choice: DeviceChoice, note: impl FnOnce(&str)) -> Result<Device> {
     match choice {
         DeviceChoice::Cpu => Ok(Device::Cpu),
         DeviceChoice::Auto if !cuda_library::has_nvidia_driver() => Ok(Device::Cpu),
         DeviceChoice::Auto => match cuda_device(0) {
             Ok(device) => Ok(device),
-            Err(_) => Ok(Device::Cpu),
+            Err(reason) => {
+                note(&format!(
+                    "note: computing on the CPU although this machine has an NVIDIA driver: {reason}; see `cargo \
+                     xtask setup --cuda`, or say --device cpu"
+                ));
+                Ok(Device::Cpu)
+            }
         },
         DeviceChoice::Cuda(number) => cuda_device(number).map_err(|reason| EncoderError::Device {
             asked: format!("cuda:{number}"),
@@ -65,11 +73,14 @@ mod tests {
             eprintln!("skipped: this machine has an NVIDIA driver");
             return;
         }
-        let error = select_device(DeviceChoice::Cuda(0)).unwrap_err().to_string();
+        let error = select_device(DeviceChoice::Cuda(0), |_| ())
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("cuda:0") && error.contains("--device cpu"),
             "{error}"
         );
-        assert_eq!(select_device(DeviceChoice::Auto).unwrap(), Device::Cpu);
+        let silent = |note: &str| panic!("{note}");
+        assert_eq!(select_device(DeviceChoice::Auto, silent).unwrap(), Device::Cpu);
     }
 }

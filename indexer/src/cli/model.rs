@@ -46,7 +46,8 @@ pub fn open(
     warn(dir, folder.dimensions());
     match (arguments.backend, arguments.device) {
         (Backend::Torch, choice) => {
-            let device = encoder_torch::select_device(choice)?;
+            let device =
+                encoder_torch::select_device(choice, |note| output::message(format_args!("{note}")))?;
             if let Some(note) = encoder_torch::note_on_precision(arguments.precision, device) {
                 output::message(format_args!("note: {note}"));
             }

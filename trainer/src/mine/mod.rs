@@ -63,7 +63,7 @@ pub fn mine(args: &Args) -> Result<()> {
         Some(model) => model.clone(),
         None => base_model::locate(&config)?,
     };
-    let encoder = base_model::open_to_mine(&model, &config, select_device(device)?)?;
+    let encoder = base_model::open_to_mine(&model, &config, select_device(device, say)?)?;
     say(&format!(
         "mining {} hard negatives for each of {} pairs with {}",
         config.mine.negatives,
