@@ -92,7 +92,14 @@ fn folder_of(dir: &Path, config: &Contrastive) -> Result<ModelFolder> {
         folder = folder.with_max_length(length)?;
     }
     prompts_leave_room(&folder)?;
-    Ok(folder.with_matryoshka(&config.matryoshka()))
+    let (lengths, dimension) = (config.matryoshka(), folder.dimensions().full());
+    if let Some(long) = lengths.first().filter(|&&length| length >= dimension) {
+        return Err(TrainError::Config(format!(
+            "loss.matryoshka = {long}: expected lengths below the {dimension} numbers of a vector of {}",
+            dir.display()
+        )));
+    }
+    Ok(folder.with_matryoshka(&lengths))
 }
 
 /// Refuses a prompt behind which nothing of a text would be read.

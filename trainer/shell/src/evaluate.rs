@@ -184,7 +184,7 @@ impl Evaluator {
             let encoded = encoder.encode_queries(&borrow(chunk))?;
             truncated += encoded.truncated;
             let asked = encoded.vectors.normalized();
-            let found = exact_top_k(&asked, &vectors, DEPTH.min(vectors.len()));
+            let found = exact_top_k(&asked, &vectors, DEPTH);
             ranked.extend(
                 asked
                     .rows()

@@ -2,6 +2,7 @@
 //! because that model does not change. They take 4 bytes a number in main memory, a gigabyte for 700,000 texts of 384.
 
 use encoder::Encoder;
+use encoder::model::Fingerprint;
 use encoder::vectors::Vectors;
 use tch::{Kind, TchError, Tensor};
 
@@ -21,6 +22,15 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// Vectors of each text that are held of such a model.
+    pub fn tables(model: &Fingerprint) -> usize {
+        if model.query_prompt == model.document_prompt {
+            1
+        } else {
+            2
+        }
+    }
+
     /// Of all texts of `pairs`, by `model`.
     ///
     /// # Errors
@@ -39,7 +49,7 @@ impl Reference {
             bar.finish_and_clear();
             tensor(&vectors).map_err(super::torch)
         };
-        let answers = (fingerprint.query_prompt != fingerprint.document_prompt)
+        let answers = (Self::tables(fingerprint) == 2)
             .then(|| encode(&|texts| model.encode_documents(texts)))
             .transpose()?;
         Ok(Reference {

@@ -149,6 +149,11 @@ fn models_to_compare_with_that_are_missing_or_damaged_are_refused_before_the_fir
         &["--config", "small.toml"],
         &["eval.compare_with: the model elsewhere: nothing found"],
     );
+    refused(
+        &place,
+        &["check", "--config", "small.toml"],
+        &["eval.compare_with: the model elsewhere: nothing found"],
+    );
     place.set("\"elsewhere\"", "\"other\"");
     let weights = place.path("models/words/model.safetensors");
     let whole = fs::read(&weights).unwrap();

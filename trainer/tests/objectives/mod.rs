@@ -115,6 +115,27 @@ fn prompts_are_saved_with_the_model() {
 }
 
 #[test]
+fn plain_texts_are_enough_for_distillation() {
+    let place = place("kind = \"distillation\"\nteacher = \"other\"");
+    place.set("epochs = 4", "max_steps = 3");
+    let columns = "train = \"train.jsonl\"\nanchor = \"anchor\"\npositive = \"anchor\"\nnegatives = []";
+    place.set("train = \"train.jsonl\"", columns);
+    done(&place.train(&TRAIN));
+}
+
+#[test]
+fn lengths_that_the_model_does_not_have_are_refused_by_check_and_training() {
+    let place = place("matryoshka = [32]");
+    for arguments in [&TRAIN[..], &["check", "--config", "small.toml"]] {
+        refused(
+            &place,
+            arguments,
+            &["loss.matryoshka = 32", "below the 32 numbers"],
+        );
+    }
+}
+
+#[test]
 fn a_teacher_of_another_dimension_and_a_guide_that_is_not_there_are_refused() {
     let short = concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -7,6 +7,7 @@ use tch::Kind;
 
 use super::Inspected;
 use crate::base_model;
+use crate::contrastive::dataset::Prepared;
 use crate::contrastive::embed::groups;
 use crate::contrastive::mixing::Dealt;
 use crate::contrastive::torch;
@@ -66,8 +67,8 @@ pub fn load(inspected: &Inspected, batches: &[Dealt]) -> Load {
     load
 }
 
-/// Bytes for weights, activations, and, of what is trained, gradients, AdamW's two moments, and the best weights where
-/// they are measured, of the round and of the rounds before.
+/// Bytes for weights, activations, the vectors of guides and teachers, and, of what is trained, gradients, AdamW's two
+/// moments, and the best weights where they are measured, of the round and of the rounds before.
 pub fn memory(inspected: &Inspected, load: &Load) -> u64 {
     let (trained, parameters) = base_model::parameters(inspected.encoder);
     let copies = match (inspected.evaluator, inspected.config.rounds()) {
@@ -76,7 +77,9 @@ pub fn memory(inspected: &Inspected, load: &Load) -> u64 {
         (Some(_), _) => 5,
     };
     let hidden = (inspected.encoder.folder().bert().hidden_size * layers(inspected).0) as u64;
-    4 * (parameters + copies * trained) as u64 + ACTIVATION_BYTES * hidden * load.largest as u64
+    let asked = inspected.datasets.iter().map(Prepared::numbers_of_other_model);
+    4 * (parameters + copies * trained + asked.sum::<usize>()) as u64
+        + ACTIVATION_BYTES * hidden * load.largest as u64
 }
 
 /// The layers that gradients go back through, and all of them.

@@ -11,7 +11,9 @@ mod texts;
 
 use encoder_torch::{TorchEncoder, select_device};
 
+use super::comparing;
 use super::dataset::{Dataset, Prepared};
+use super::identity::Identity;
 use super::mixing::{Dealt, deal_all};
 use super::pairs;
 use super::steps;
@@ -21,6 +23,7 @@ use crate::config::Contrastive;
 use crate::error::{Result, TrainError};
 use crate::evaluate::Evaluator;
 use crate::interrupt::Interrupt;
+use crate::progress::say;
 use crate::run_log::print;
 use trainer_shell::check::args::Args;
 use trainer_shell::check::report::{Facts, File, Report};
@@ -47,14 +50,17 @@ pub fn check(args: &Args) -> Result<()> {
 
 fn look(args: &Args, interrupt: &Interrupt) -> Result<Report> {
     let (config, device) = cli::of_pairs(&args.config, args.device.as_deref())?;
+    comparing::locate_all(&config)?;
     let datasets = Dataset::read_all(&config)?;
     let datasets: Vec<&Dataset> = datasets.iter().collect();
     let evaluator = config.eval.as_ref().map(|eval| Evaluator::read(&eval.judged()));
     let evaluator = evaluator.transpose()?;
     let steps = steps::count(&datasets, &config.train)?;
     let base = base_model::locate(&config)?;
-    let encoder = base_model::open(&base, &config, select_device(device)?)?;
+    let encoder = base_model::open(&base, &config, select_device(device, say)?)?;
     let prepared = Prepared::all(&datasets, &encoder, &config.train, interrupt)?;
+    // What a checkpoint names has to be readable.
+    Identity::new(&config, &prepared, &encoder, evaluator.as_ref())?;
     let inspected = Inspected {
         config: &config,
         datasets: &prepared,
@@ -140,6 +146,12 @@ impl Inspected<'_> {
         for prepared in self.datasets {
             problems.extend(problems::left_out(prepared.dataset.pairs.files()));
         }
+        let sizes: Vec<usize> = self
+            .datasets
+            .iter()
+            .map(|prepared| prepared.dataset.pairs.len())
+            .collect();
+        problems.extend(problems::small(&sizes, train));
         problems.extend(problems::of(&facts, train));
         Ok(Report {
             facts: Some(facts),

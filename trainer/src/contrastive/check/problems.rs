@@ -13,7 +13,7 @@ const LEFT_OUT: f64 = 0.1;
 /// What is wrong with `facts`; all of it warnings, because what makes a training impossible is refused before.
 pub fn of(facts: &Facts, train: &Train) -> Vec<Problem> {
     let found = [
-        small(facts, train),
+        small_batches(facts, train),
         spare(facts, train),
         cut(facts),
         twice(facts),
@@ -37,14 +37,28 @@ pub fn left_out(files: &[Bound]) -> Vec<Problem> {
     rows.map(warning).collect()
 }
 
-fn small(facts: &Facts, train: &Train) -> Option<String> {
-    let (pairs, size) = (facts.pairs, train.batch_size);
-    if size > pairs {
-        return Some(format!(
-            "train.batch_size = {size}, but there are {pairs} pairs; no batch is larger than the data"
-        ));
-    }
-    (facts.batches > 1 && facts.batch < size as f64 / 2.0).then(|| {
+/// Data sets with fewer pairs than a batch is to have; `pairs` are those of each.
+pub fn small(pairs: &[usize], train: &Train) -> Vec<Problem> {
+    let size = train.batch_size;
+    let small = (1..).zip(pairs).filter(|&(_, &pairs)| size > pairs);
+    let warning = |(number, count): (usize, &usize)| {
+        let place = match pairs.len() {
+            1 => String::new(),
+            _ => format!(" in data set {number}"),
+        };
+        Problem {
+            severity: Severity::Warning,
+            text: format!(
+                "train.batch_size = {size}, but there are {count} pairs{place}; no batch is larger than the data"
+            ),
+        }
+    };
+    small.map(warning).collect()
+}
+
+fn small_batches(facts: &Facts, train: &Train) -> Option<String> {
+    let size = train.batch_size;
+    (size <= facts.pairs && facts.batches > 1 && facts.batch < size as f64 / 2.0).then(|| {
         format!(
             "batches have {:.1} pairs on average, not {size}, because too many pairs share a text; a text that is in \
              many pairs says little, so remove some of them",
@@ -137,6 +151,9 @@ mod tests {
             ..sound
         };
         let problems = of(&bad, &train);
-        assert_eq!(problems.len(), 6, "{problems:?}");
+        assert_eq!(problems.len(), 5, "{problems:?}");
+        assert!(small(&[4, 9], &train).is_empty());
+        let small = small(&[4, 3], &train);
+        assert!(small[0].text.contains("3 pairs in data set 2") && small.len() == 1);
     }
 }

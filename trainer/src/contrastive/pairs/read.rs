@@ -155,9 +155,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Two equal texts with a score teach as much as others do; without one they teach nothing.
+    /// Two equal texts with a score, or with a teacher that each is judged by alone, teach as much as others do; else
+    /// they teach nothing.
     fn may_be_equal(&self) -> bool {
-        matches!(self.loss.kind, LossKind::Cosent | LossKind::Cosine)
+        matches!(
+            self.loss.kind,
+            LossKind::Cosent | LossKind::Cosine | LossKind::Distillation
+        )
     }
 
     fn is_equal(&self, row: &Row) -> Read<bool> {
@@ -207,6 +211,15 @@ impl<'a> Reader<'a> {
             let expected = format!("a cosine from -1 to 1 in column {column}");
             let help = "bring all scores into that range, or use the loss \"cosent\", which takes any";
             return Err(row.bad(self.path, &expected, score.to_string(), help));
+        }
+        if !(score as f32).is_finite() {
+            let expected = format!("a number of at most 3.4e38 in column {column}");
+            return Err(row.bad(
+                self.path,
+                &expected,
+                score.to_string(),
+                "correct or remove that row",
+            ));
         }
         Ok(score as f32)
     }
