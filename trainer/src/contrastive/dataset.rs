@@ -123,10 +123,10 @@ impl<'a> Prepared<'a> {
 
     /// Numbers of the guide's or teacher's vectors that the steps will hold.
     pub fn numbers_of_other_model(&self) -> usize {
-        let numbers = |model: &Box<dyn Encoder>| {
+        let numbers = |model: &dyn Encoder| {
             Reference::tables(model.fingerprint()) * self.dataset.pairs.texts().len() * model.dimension()
         };
-        self.other_model.as_ref().map_or(0, numbers)
+        self.other_model.as_deref().map_or(0, numbers)
     }
 
     /// Asks the guide or the teacher for its vectors, which the steps need.
