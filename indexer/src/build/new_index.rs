@@ -11,7 +11,8 @@ use super::staging::{self, Staging, has_folder};
 use crate::error::{IndexError, Result};
 use crate::manifest::{MANIFEST_NAME, Manifest, SEGMENTS_NAME};
 
-/// An index that is being made. Dropped without a commit it leaves no trace, unless it is kept.
+/// An index that is being made. Dropped without a commit it leaves no trace but what it is told to keep; what a stopped
+/// build had encoded it keeps as long as nobody has said otherwise.
 pub(super) struct NewIndex {
     target: PathBuf,
     /// The lock of the index to be replaced, so that nobody changes that while this one is made.
@@ -46,14 +47,18 @@ impl NewIndex {
     }
 
     /// Removes what a stopped build has left behind.
-    pub fn clear(&self) -> Result<()> {
+    pub fn clear(&mut self) -> Result<()> {
         self.staging.clear()
     }
 
-    /// Leaves what is there to the next build; the folder that it is in.
-    pub fn keep(&mut self) -> &Path {
-        self.staging.keep();
-        self.staging.folder()
+    /// Leaves what is there to the next build, or does not.
+    pub fn keep(&mut self, kept: bool) {
+        self.staging.keep(kept);
+    }
+
+    /// The folder of what is left to the next build, if anything is.
+    pub fn kept(&self) -> Option<&Path> {
+        self.staging.is_kept().then(|| self.staging.folder())
     }
 
     /// A segment to be filled.
@@ -67,12 +72,16 @@ impl NewIndex {
     }
 
     /// Makes the segments of `manifest`, and nothing else, the state of the index.
-    pub fn commit(&self, manifest: &Manifest) -> Result<()> {
+    pub fn commit(&mut self, manifest: &Manifest) -> Result<()> {
         let staged = self.staging.index();
-        match self.replaces {
+        let committed = match self.replaces {
             Some(_) => commit::replace(&staged, &self.target, manifest),
             None => commit::first(&staged, &self.target, manifest),
+        };
+        if matches!(committed, Ok(()) | Err(IndexError::Unsynced { .. })) {
+            self.staging.keep(false);
         }
+        committed
     }
 }
 

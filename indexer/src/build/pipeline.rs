@@ -90,22 +90,21 @@ impl BuildOptions {
 /// Options or rows that cannot be used, files that cannot be read or written, another process that writes to the same
 /// index, a failing model, or [`IndexError::Interrupted`]. In every case what was
 /// there before is untouched; what has been encoded is kept, beside the index, where that took
-/// [a while](BuildOptions::worth_keeping), or where a stopped build had left some of it.
+/// [a while](BuildOptions::worth_keeping), or where a stopped build had left some of it; that stays also where this one
+/// fails before it encodes anything.
 pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn Observer) -> Result<Summary> {
     let start = Instant::now();
     options.check()?;
     let mut index = NewIndex::create(&options.out, options.force)?;
-    let surveyed = survey(&options.inputs, &options.columns, observer, |_, _| Ok(()))?;
-    surveyed.note_what_is_lost(None, observer);
+    let begun = begin(options, encoder, &index, observer);
+    let Begun {
+        surveyed,
+        rows,
+        mut progress,
+    } = begun.inspect_err(|_| note_what_stays(&index, observer))?;
     let dimension = encoder.dimension();
-    let memory = Memory {
-        limit: options.memory,
-        model: Some(&options.model),
-        held: 0,
-    };
-    let rows = memory.rows_per_segment(surveyed.extent(), dimension, options.hnsw)?;
-    let mut progress = index.progress(identity(options, encoder, &surveyed, rows))?;
     let resumed = progress.encoded(dimension).min(surveyed.documents);
+    index.keep(resumed > 0);
     if progress.discarded {
         observer.note(
             "a stopped build of other documents, by another model or with other options is not gone on with: what it had \
@@ -135,11 +134,12 @@ pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn O
         Err(error) => {
             let encoded = progress.encoded(dimension).min(surveyed.documents);
             let worth = resumed > 0 || start.elapsed() >= options.worth_keeping;
-            if worth && encoded > 0 && !matches!(error, IndexError::Unsynced { .. }) {
-                let folder = index.keep().display();
+            index.keep(worth && encoded > 0 && !matches!(error, IndexError::Unsynced { .. }));
+            if let Some(folder) = index.kept() {
                 observer.note(&format!(
-                    "{encoded} of {} documents are encoded and kept in {folder}: the same command goes on from there",
-                    surveyed.documents
+                    "{encoded} of {} documents are encoded and kept in {}: the same command goes on from there",
+                    surveyed.documents,
+                    folder.display()
                 ));
             }
             return Err(error);
@@ -165,6 +165,47 @@ pub fn build(options: &BuildOptions, encoder: &dyn Encoder, observer: &mut dyn O
         link_seconds: seconds.link,
         total_seconds: start.elapsed().as_secs_f64(),
     })
+}
+
+/// What is known before the first document is encoded.
+struct Begun {
+    surveyed: Surveyed,
+    /// Documents a segment.
+    rows: u64,
+    progress: Progress,
+}
+
+/// Checks all rows, and finds what a stopped build has left behind.
+fn begin(
+    options: &BuildOptions,
+    encoder: &dyn Encoder,
+    index: &NewIndex,
+    observer: &mut dyn Observer,
+) -> Result<Begun> {
+    let surveyed = survey(&options.inputs, &options.columns, observer, |_, _| Ok(()))?;
+    surveyed.note_what_is_lost(None, observer);
+    let memory = Memory {
+        limit: options.memory,
+        model: Some(&options.model),
+        held: 0,
+    };
+    let rows = memory.rows_per_segment(surveyed.extent(), encoder.dimension(), options.hnsw)?;
+    let progress = index.progress(identity(options, encoder, &surveyed, rows))?;
+    Ok(Begun {
+        surveyed,
+        rows,
+        progress,
+    })
+}
+
+/// Says that what an earlier build had encoded is there still, although this one never came to look at it.
+fn note_what_stays(index: &NewIndex, observer: &mut dyn Observer) {
+    if let Some(folder) = index.kept() {
+        observer.note(&format!(
+            "what a stopped build had encoded is kept in {}",
+            folder.display()
+        ));
+    }
 }
 
 fn identity(options: &BuildOptions, encoder: &dyn Encoder, surveyed: &Surveyed, rows: u64) -> Identity {

@@ -20,6 +20,17 @@ const PROGRESS_NAME: &str = "PROGRESS";
 const PROGRESS_ASIDE: &str = "PROGRESS.new";
 const ENCODED_PREFIX: &str = "encoded-";
 
+/// Whether a stopped build has left something to go on from in the staging folder `folder`; also where nobody can tell.
+pub(super) fn is_in(folder: &Path) -> bool {
+    let is_of_progress = |name: &str| name == PROGRESS_NAME || name.starts_with(ENCODED_PREFIX);
+    match fs::read_dir(folder) {
+        Ok(entries) => entries
+            .flatten()
+            .any(|entry| entry.file_name().to_str().is_some_and(is_of_progress)),
+        Err(_) => true,
+    }
+}
+
 /// What a build is of. A change of any field is another build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,12 +8,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::lock::{LOCK_NAME, WriterLock};
+use super::progress;
 use crate::error::{IndexError, Result};
 
 /// Name of the folder inside, which becomes the index.
 const INDEX_NAME: &str = "index";
 
-/// A folder that disappears with its owner, whatever the owner came to, unless it is kept.
+/// A folder that disappears with its owner, whatever the owner came to, unless it is kept: as long as nobody has said
+/// otherwise, where a stopped build had encoded something in it.
 #[derive(Debug)]
 pub(super) struct Staging {
     folder: PathBuf,
@@ -42,8 +44,8 @@ impl Staging {
             }
         };
         let staging = Self {
+            kept: progress::is_in(&folder),
             folder,
-            kept: false,
             lock: Some(lock),
         };
         let index = staging.index();
@@ -57,15 +59,21 @@ impl Staging {
     }
 
     /// Removes what a stopped build has left behind.
-    pub fn clear(&self) -> Result<()> {
+    pub fn clear(&mut self) -> Result<()> {
+        self.kept = false;
         empty(&self.folder).map_err(IndexError::write(&self.folder))?;
         let index = self.index();
         fs::create_dir(&index).map_err(IndexError::write(&index))
     }
 
-    /// Leaves all that is in the folder to the next build.
-    pub fn keep(&mut self) {
-        self.kept = true;
+    /// Leaves all that is in the folder to the next build, or does not.
+    pub fn keep(&mut self, kept: bool) {
+        self.kept = kept;
+    }
+
+    /// Whether all that is in the folder is left to the next build.
+    pub fn is_kept(&self) -> bool {
+        self.kept
     }
 
     /// The folder that becomes the index.
@@ -163,10 +171,28 @@ mod tests {
         drop(staging);
         assert!(!target.with_file_name(".c.index.building").exists() && other.exists());
         let mut staging = Staging::create(&target).unwrap();
-        staging.keep();
+        staging.keep(true);
         let kept = staging.index();
         drop(staging);
         assert!(kept.is_dir());
+    }
+
+    #[test]
+    fn what_a_stopped_build_had_encoded_goes_only_when_somebody_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("c.index");
+        let staged = folder.path().join(".c.index.building");
+        fs::create_dir(&staged).unwrap();
+        for name in ["PROGRESS", "encoded-3"] {
+            fs::create_dir_all(&staged).unwrap();
+            fs::write(staged.join(name), "x").unwrap();
+            drop(Staging::create(&target).unwrap());
+            assert!(staged.join(name).exists(), "{name}");
+            let mut staging = Staging::create(&target).unwrap();
+            staging.clear().unwrap();
+            drop(staging);
+            assert!(!staged.exists(), "{name}");
+        }
     }
 
     #[test]

@@ -155,7 +155,7 @@ pub fn import(
     let compared = compare::compare(options, encoder, &given, &joined, observer)?;
 
     // Not before: what a stopped build has left in the same place is worth keeping until this will succeed.
-    let index = NewIndex::create(&options.out, options.force)?;
+    let mut index = NewIndex::create(&options.out, options.force)?;
     index.clear()?;
     let finished = Storing {
         options,

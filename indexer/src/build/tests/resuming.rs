@@ -222,3 +222,68 @@ fn what_a_stopped_build_had_left_is_kept_by_one_that_stops_soon() {
     assert!(summary.resumed >= 2_048, "{}", summary.resumed);
     assert!(second.texts.get() <= DOCUMENTS - 2_048, "{}", second.texts.get());
 }
+
+/// Stops at the first look in a phase.
+struct StopIn(Phase, bool);
+
+impl Observer for StopIn {
+    fn begin(&mut self, phase: Phase, _total: Option<u64>) {
+        self.1 = phase == self.0;
+    }
+
+    fn note(&mut self, _message: &str) {}
+
+    fn advance(&mut self, _documents: u64) {}
+
+    fn stopped(&self) -> bool {
+        self.1
+    }
+}
+
+#[test]
+fn what_a_stopped_build_had_left_is_kept_by_one_that_fails_before_it_encodes() {
+    let folder = tempfile::tempdir().unwrap();
+    let begun = options(folder.path(), None);
+    build(&begun, &Counting::new(), &mut StopAfter::new(3_000)).unwrap_err();
+    let later = BuildOptions {
+        worth_keeping: Duration::MAX,
+        ..begun.clone()
+    };
+    let staged = folder.path().join(".c.index.building");
+    let fails = |options: &BuildOptions, observer: &mut dyn Observer| {
+        let error = build(options, &Counting::new(), observer).unwrap_err();
+        assert!(staged.join("PROGRESS").exists(), "{error}");
+        let journal = fs::metadata(staged.join("encoded-0")).unwrap();
+        assert!(journal.len() > 2_048 * 4 * DIMENSION as u64, "{error}");
+        error
+    };
+    let error = fails(&later, &mut StopIn(Phase::Check, false));
+    assert!(matches!(error, IndexError::Interrupted), "{error}");
+    let small = BuildOptions {
+        memory: Some(1 << 20),
+        ..later.clone()
+    };
+    let error = fails(&small, &mut Unwatched);
+    assert!(matches!(error, IndexError::Memory { .. }), "{error}");
+    // A full disk refuses the same file.
+    fs::create_dir(staged.join("PROGRESS.new")).unwrap();
+    let mut observer = StopAfter::new(usize::MAX);
+    let error = fails(&later, &mut observer);
+    assert!(matches!(error, IndexError::Write { .. }), "{error}");
+    assert!(
+        observer.notes[0].contains("had encoded is kept in"),
+        "{:?}",
+        observer.notes
+    );
+    fs::remove_dir(staged.join("PROGRESS.new")).unwrap();
+    let whole = fs::read_to_string(&later.inputs[0]).unwrap();
+    fs::write(&later.inputs[0], format!("{whole}{{\"id\":\"more\",\"text\":\"\"}}\n")).unwrap();
+    let error = fails(&later, &mut Unwatched);
+    assert!(matches!(error, IndexError::Row { .. }), "{error}");
+    fs::write(&later.inputs[0], whole).unwrap();
+    let second = Counting::new();
+    let summary = build(&later, &second, &mut Unwatched).unwrap();
+    assert!(summary.resumed >= 2_048, "{}", summary.resumed);
+    assert!(second.texts.get() <= DOCUMENTS - 2_048, "{}", second.texts.get());
+    assert_eq!(names(folder.path()), ["c.index", "input.jsonl"]);
+}
