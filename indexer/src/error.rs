@@ -218,7 +218,17 @@ pub enum IndexError {
         /// The document's id.
         id: String,
     },
-    /// The input has no rows, more than an index can hold, or others than a moment before.
+    /// A file has other documents than when its rows were checked.
+    #[error(
+        "{}: expected the documents of the first reading, found others: the file was changed in the meantime; nothing \
+         was changed; leave the file alone, and run the command again",
+        path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The input has no rows, or more than an index can hold.
     #[error("{what}: expected {expected}, found {found}")]
     Count {
         /// The input files.

@@ -9,9 +9,10 @@ use encoder::text::Document;
 use serde::Serialize;
 
 use super::encode::Counts;
-use super::fill::{documents, fill, unchanged};
-use super::memory::{Extent, Memory};
-use super::survey::survey;
+use super::fill::fill;
+use super::memory::Memory;
+use super::second_reading::SecondReading;
+use super::survey::{Surveyed, survey};
 use super::writer::IndexWriter;
 use super::{Observer, Phase};
 use crate::error::{IndexError, OtherModel, Result};
@@ -85,8 +86,8 @@ impl IndexWriter {
     ///
     /// # Errors
     /// Another model; too little memory; rows that cannot be used; ids that are there already, if those are refused;
-    /// more documents than an index can hold; files that cannot be read or written; or [`IndexError::Interrupted`]. In
-    /// every case the index is as before.
+    /// more documents than an index can hold; files that are changed while they are read, or cannot be read or written;
+    /// or [`IndexError::Interrupted`]. In every case the index is as before.
     pub fn add(
         mut self,
         options: &AddOptions,
@@ -105,7 +106,7 @@ impl IndexWriter {
         let count = surveyed.documents;
         self.check_room(count)?;
 
-        let made = self.new_segments(options, encoder, surveyed.extent(), observer)?;
+        let made = self.new_segments(options, encoder, &surveyed, observer)?;
         let mut next = self.committed().clone();
         next.segments = self.without(&replaced)?;
         next.segments.extend(made.segments);
@@ -138,7 +139,7 @@ impl IndexWriter {
         &self,
         options: &AddOptions,
         encoder: &dyn Encoder,
-        extent: Extent,
+        surveyed: &Surveyed,
         observer: &mut dyn Observer,
     ) -> Result<NewSegments> {
         let hnsw = self.committed().hnsw;
@@ -147,29 +148,25 @@ impl IndexWriter {
             model: Some(&options.model),
             held: 0,
         };
-        let most = memory.rows_per_segment(extent, encoder.dimension(), hnsw)?;
-        let mut documents = documents(&options.inputs, &options.columns);
-        let (count, mut done) = (extent.documents, 0);
+        let most = memory.rows_per_segment(surveyed.extent(), encoder.dimension(), hnsw)?;
+        let mut reading = SecondReading::new(&options.inputs, &options.columns, surveyed);
+        let (count, mut done) = (surveyed.documents, 0);
         let mut made = NewSegments::default();
         while done < count {
             let start = Instant::now();
             observer.begin(Phase::Encode, Some(count - done));
             let segment = self.segment()?;
             let rows = most.min(count - done);
-            let some = documents.by_ref().take(rows as usize);
-            let filled = fill(&segment, some, (encoder, hnsw.metric), None, observer)?;
+            let encoding = (encoder, hnsw.metric);
+            let filled = fill(&segment, (&mut reading, rows), encoding, None, observer)?;
             made.counts += filled.counts;
             made.encode_seconds += start.elapsed().as_secs_f64();
-            done += filled.vectors.len() as u64;
-            if (filled.vectors.len() as u64) < rows {
-                unchanged(&options.inputs, count, done)?;
-            }
+            done += rows;
             let finished = segment.finish((&filled.vectors, filled.words), hnsw, observer)?;
             made.link_seconds += finished.link_seconds;
             made.segments.push(finished.record);
         }
-        let more = documents.count() as u64;
-        unchanged(&options.inputs, count, count + more)?;
+        reading.finish()?;
         Ok(made)
     }
 

@@ -1,9 +1,6 @@
 //! Documents through the encoder and into a segment, chunk after chunk.
 
-use std::path::PathBuf;
-
 use encoder::Encoder;
-use encoder::corpus::{self, Columns};
 use encoder::text::Document;
 use encoder::vectors::Vectors;
 use indexer_ann::Metric;
@@ -11,9 +8,10 @@ use indexer_ann::Metric;
 use super::Observer;
 use super::encode::{CHUNK, ChunkEncoder, Counts};
 use super::journal::Journal;
+use super::second_reading::SecondReading;
 use super::segment_writer::SegmentWriter;
 use super::word_thread::WordThread;
-use crate::error::{IndexError, Result};
+use crate::error::Result;
 
 /// What the long phase leaves behind besides files.
 pub(super) struct Filled {
@@ -25,28 +23,11 @@ pub(super) struct Filled {
     pub counts: Counts,
 }
 
-/// All documents of all inputs, in their order.
-pub(super) fn documents<'a>(
-    inputs: &'a [PathBuf],
-    columns: &'a Columns,
-) -> impl Iterator<Item = Result<Document>> + 'a {
-    inputs.iter().flat_map(move |path| {
-        let (documents, refused) = match corpus::read(path, columns) {
-            Ok(documents) => (Some(documents), None),
-            Err(error) => (None, Some(Err(IndexError::from(error)))),
-        };
-        let documents = documents.into_iter().flatten();
-        refused
-            .into_iter()
-            .chain(documents.map(|document| document.map_err(IndexError::from)))
-    })
-}
-
-/// Streams documents through the encoder and into the words of `segment`. Vectors that the journal has are not made
-/// again, and all others go into it.
+/// Streams the next `rows` documents through the encoder and into the words of `segment`. Vectors that the journal has
+/// are not made again, and all others go into it.
 pub(super) fn fill(
     segment: &SegmentWriter,
-    documents: impl Iterator<Item = Result<Document>>,
+    (reading, rows): (&mut SecondReading<'_>, u64),
     (encoder, metric): (&dyn Encoder, Metric),
     journal: Option<Journal>,
     observer: &mut dyn Observer,
@@ -59,14 +40,15 @@ pub(super) fn fill(
         counts: Counts::default(),
     };
     let mut chunk: Vec<Document> = Vec::with_capacity(CHUNK);
-    for document in documents {
-        chunk.push(document?);
+    for _ in 0..rows {
+        let Some(document) = reading.next()? else { break };
+        chunk.push(document);
         if chunk.len() == CHUNK {
-            filling.store(&mut chunk, observer)?;
+            filling.store(&mut chunk, reading.so_far(), observer)?;
         }
     }
     if !chunk.is_empty() {
-        filling.store(&mut chunk, observer)?;
+        filling.store(&mut chunk, reading.so_far(), observer)?;
     }
     let Filling {
         vectors,
@@ -91,38 +73,36 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    fn store(&mut self, chunk: &mut Vec<Document>, observer: &mut dyn Observer) -> Result<()> {
-        let (vectors, counts) = self.vectors(chunk, observer)?;
+    /// Stores a chunk; `read` is the hash of all documents up to its last one.
+    fn store(
+        &mut self,
+        chunk: &mut Vec<Document>,
+        read: [u8; 32],
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        let (vectors, counts) = self.vectors(chunk, &read, observer)?;
         self.vectors.extend(&vectors);
         self.counts += counts;
         chunk.drain(..).try_for_each(|document| self.words.add(document))
     }
 
-    fn vectors(&mut self, chunk: &[Document], observer: &mut dyn Observer) -> Result<(Vectors, Counts)> {
+    fn vectors(
+        &mut self,
+        chunk: &[Document],
+        read: &[u8; 32],
+        observer: &mut dyn Observer,
+    ) -> Result<(Vectors, Counts)> {
         let dimension = self.vectors.dimension();
         if let Some(journal) = &mut self.journal
-            && let Some(known) = journal.next(chunk.len(), dimension)?
+            && let Some(known) = journal.next((chunk.len(), dimension), read)?
         {
             observer.advance(chunk.len() as u64);
             return Ok(known);
         }
         let (vectors, counts) = self.chunks.encode(chunk, observer)?;
         if let Some(journal) = &mut self.journal {
-            journal.append(&vectors, counts)?;
+            journal.append(&vectors, counts, read)?;
         }
         Ok((vectors, counts))
     }
-}
-
-/// Refuses inputs that had `expected` documents when they were checked, and others now.
-pub(super) fn unchanged(inputs: &[PathBuf], expected: u64, found: u64) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    let names: Vec<String> = inputs.iter().map(|path| path.display().to_string()).collect();
-    Err(IndexError::Count {
-        what: names.join(", "),
-        expected: format!("the {expected} documents of the first reading"),
-        found: format!("{found}; leave the files alone while they are indexed"),
-    })
 }

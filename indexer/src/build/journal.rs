@@ -54,28 +54,38 @@ impl Journal {
         bytes / record as u64 * CHUNK as u64
     }
 
-    /// The next chunk, of `rows` vectors of `dimension` numbers, if it was encoded before. After the first that was
-    /// not there is none.
-    pub fn next(&mut self, rows: usize, dimension: usize) -> Result<Option<(Vectors, Counts)>> {
+    /// The next chunk, of `rows` vectors of `dimension` numbers, if it was encoded before; `documents` is the hash of all
+    /// documents up to its last one. After the first that was not there is none.
+    pub fn next(
+        &mut self,
+        (rows, dimension): (usize, usize),
+        documents: &[u8; 32],
+    ) -> Result<Option<(Vectors, Counts)>> {
         if !self.reading {
             return Ok(None);
         }
-        let record = self.read(rows, dimension).map_err(IndexError::read(&self.path))?;
+        let record = self
+            .read((rows, dimension), documents)
+            .map_err(IndexError::read(&self.path))?;
         self.reading = record.is_some();
         Ok(record)
     }
 
-    fn read(&mut self, rows: usize, dimension: usize) -> io::Result<Option<(Vectors, Counts)>> {
+    fn read(
+        &mut self,
+        (rows, dimension): (usize, usize),
+        documents: &[u8; 32],
+    ) -> io::Result<Option<(Vectors, Counts)>> {
         let mut header = [0; HEADER_BYTES];
         let mut numbers = vec![0.0_f32; rows * dimension];
         if !filled(&mut self.file, &mut header)? {
             return Ok(None);
         }
-        let [documents, truncated, unknown] = [8, 12, 16].map(|at| u32_at(&header, at));
+        let [count, truncated, unknown] = [8, 12, 16].map(|at| u32_at(&header, at));
         let whole = &header[..8] == MAGIC
-            && documents as usize == rows
+            && count as usize == rows
             && filled(&mut self.file, bytemuck::cast_slice_mut(&mut numbers))?;
-        if !whole || checksum(&header, &numbers) != header[CHECKSUM] {
+        if !whole || checksum(&header, documents, &numbers) != header[CHECKSUM] {
             return Ok(None);
         }
         self.offset += (HEADER_BYTES + numbers.len() * size_of::<f32>()) as u64;
@@ -88,8 +98,8 @@ impl Journal {
         Ok(Some((Vectors::from_rows(dimension, numbers), counts)))
     }
 
-    /// Adds a chunk, in the place of whatever could not be read.
-    pub fn append(&mut self, vectors: &Vectors, counts: Counts) -> Result<()> {
+    /// Adds a chunk, in the place of whatever could not be read; `documents` as for [`Self::next`].
+    pub fn append(&mut self, vectors: &Vectors, counts: Counts, documents: &[u8; 32]) -> Result<()> {
         let mut header = [0; HEADER_BYTES];
         header[..8].copy_from_slice(MAGIC);
         let numbers = [vectors.len() as u64, counts.truncated, counts.unknown];
@@ -97,7 +107,7 @@ impl Journal {
             header[at..at + 4].copy_from_slice(&(number as u32).to_le_bytes());
         }
         header[24..32].copy_from_slice(&counts.tokens.to_le_bytes());
-        let checksum = checksum(&header, vectors.as_slice());
+        let checksum = checksum(&header, documents, vectors.as_slice());
         header[CHECKSUM].copy_from_slice(&checksum);
         let bytes: &[u8] = bytemuck::cast_slice(vectors.as_slice());
         let file = &mut self.file;
@@ -124,9 +134,10 @@ fn u32_at(header: &[u8; HEADER_BYTES], at: usize) -> u32 {
     crate::header::header_u32(header, at)
 }
 
-fn checksum(header: &[u8; HEADER_BYTES], numbers: &[f32]) -> [u8; 32] {
+fn checksum(header: &[u8; HEADER_BYTES], documents: &[u8; 32], numbers: &[f32]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&header[..CHECKSUM.start]);
+    hasher.update(documents);
     hasher.update(bytemuck::cast_slice(numbers));
     hasher.finalize().into()
 }
@@ -134,6 +145,8 @@ fn checksum(header: &[u8; HEADER_BYTES], numbers: &[f32]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const READ: [u8; 32] = [7; 32];
 
     fn chunk(first: f32, rows: usize) -> (Vectors, Counts) {
         let numbers = (0..3 * rows).map(|i| first + i as f32).collect();
@@ -146,7 +159,10 @@ mod tests {
     }
 
     fn assert_next(journal: &mut Journal, (vectors, counts): &(Vectors, Counts)) {
-        let found = journal.next(vectors.len(), 3).unwrap().expect("a record");
+        let found = journal
+            .next((vectors.len(), 3), &READ)
+            .unwrap()
+            .expect("a record");
         assert_eq!(found, (vectors.clone(), *counts));
     }
 
@@ -156,16 +172,16 @@ mod tests {
         let path = folder.path().join("journal");
         let chunks = [chunk(0.0, 4), chunk(50.0, 2), chunk(90.0, 3)];
         let mut journal = Journal::open(&path).unwrap();
-        assert!(journal.next(4, 3).unwrap().is_none());
+        assert!(journal.next((4, 3), &READ).unwrap().is_none());
         for (vectors, counts) in &chunks[..2] {
-            journal.append(vectors, *counts).unwrap();
+            journal.append(vectors, *counts, &READ).unwrap();
         }
         let mut journal = Journal::open(&path).unwrap();
         chunks[..2]
             .iter()
             .for_each(|chunk| assert_next(&mut journal, chunk));
-        assert!(journal.next(3, 3).unwrap().is_none());
-        journal.append(&chunks[2].0, chunks[2].1).unwrap();
+        assert!(journal.next((3, 3), &READ).unwrap().is_none());
+        journal.append(&chunks[2].0, chunks[2].1, &READ).unwrap();
         let mut journal = Journal::open(&path).unwrap();
         chunks.iter().for_each(|chunk| assert_next(&mut journal, chunk));
     }
@@ -177,7 +193,7 @@ mod tests {
         let chunks = [chunk(0.0, 4), chunk(50.0, 2)];
         let mut journal = Journal::open(&path).unwrap();
         for (vectors, counts) in &chunks {
-            journal.append(vectors, *counts).unwrap();
+            journal.append(vectors, *counts, &READ).unwrap();
         }
         let whole = std::fs::read(&path).unwrap();
         let second = HEADER_BYTES + 4 * 3 * 4;
@@ -185,8 +201,8 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             let mut journal = Journal::open(&path).unwrap();
             assert_next(&mut journal, &chunks[0]);
-            assert!(journal.next(2, 3).unwrap().is_none());
-            journal.append(&chunks[1].0, chunks[1].1).unwrap();
+            assert!(journal.next((2, 3), &READ).unwrap().is_none());
+            journal.append(&chunks[1].0, chunks[1].1, &READ).unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), whole);
         };
         (second..whole.len()).for_each(|length| broken(&whole[..length]));
@@ -196,9 +212,9 @@ mod tests {
             broken(&bytes);
         }
         let mut journal = Journal::open(&path).unwrap();
-        assert!(
-            journal.next(5, 3).unwrap().is_none(),
-            "another number of documents"
-        );
+        let none = |journal: &mut Journal, rows, read| journal.next((rows, 3), read).unwrap().is_none();
+        assert!(none(&mut journal, 5, &READ), "another number of documents");
+        let mut journal = Journal::open(&path).unwrap();
+        assert!(none(&mut journal, 4, &[8; 32]), "other documents");
     }
 }

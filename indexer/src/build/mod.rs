@@ -27,6 +27,7 @@ mod memory;
 mod new_index;
 mod pipeline;
 mod progress;
+mod second_reading;
 mod segment_writer;
 mod staging;
 mod survey;

@@ -5,17 +5,20 @@ use std::time::{Duration, Instant};
 
 use encoder::Encoder;
 use encoder::corpus::Columns;
-use encoder::text::Document;
 use serde::Serialize;
 
-use super::fill::{documents, fill, unchanged};
+use super::fill::fill;
 use super::memory::Memory;
 use super::new_index::{self, NewIndex};
 use super::progress::{FinishedRecord, Identity, Progress};
+use super::second_reading::SecondReading;
 use super::survey::{Surveyed, survey};
 use super::{Observer, Phase, now};
 use crate::error::{IndexError, Result};
 use crate::manifest::{ColumnsRecord, HnswRecord, Manifest, ModelRecord};
+
+/// Documents that are passed over between two looks at whether to stop.
+const STRIDE: u64 = 1024;
 
 /// What to build and where.
 #[derive(Debug, Clone)]
@@ -211,7 +214,7 @@ fn note_what_stays(index: &NewIndex, observer: &mut dyn Observer) {
 fn identity(options: &BuildOptions, encoder: &dyn Encoder, surveyed: &Surveyed, rows: u64) -> Identity {
     Identity {
         sextant: env!("CARGO_PKG_VERSION").into(),
-        documents: surveyed.hash.clone(),
+        documents: hexadecimal(surveyed.hash()),
         count: surveyed.documents,
         rows_per_segment: rows,
         fingerprint: encoder.fingerprint().id(),
@@ -245,36 +248,23 @@ impl Making<'_> {
         progress: &mut Progress,
         observer: &mut dyn Observer,
     ) -> Result<Seconds> {
-        let mut documents = documents(&self.options.inputs, &self.options.columns);
-        let mut left = self.surveyed.documents;
-        for finished in progress.finished() {
-            left = left.saturating_sub(finished.record.documents);
-            let done = finished.record.documents as usize;
-            documents
-                .by_ref()
-                .take(done)
-                .try_for_each(|document| document.map(drop))?;
-        }
+        let BuildOptions { inputs, columns, .. } = self.options;
+        let mut reading = SecondReading::new(inputs, columns, self.surveyed);
+        let skipped = skip_finished(&mut reading, progress, observer)?;
+        let mut left = self.surveyed.documents.saturating_sub(skipped);
         while left > 0 {
             let rows = self.rows.min(left);
             observer.begin(Phase::Encode, Some(left));
-            let some = documents.by_ref().take(rows as usize);
-            self.segment(some, rows, (index, progress), observer)?;
+            self.segment((&mut reading, rows), (index, progress), observer)?;
             left -= rows;
         }
-        let more = documents.count() as u64;
-        unchanged(
-            &self.options.inputs,
-            self.surveyed.documents,
-            self.surveyed.documents + more,
-        )?;
+        reading.finish()?;
         Ok(self.seconds)
     }
 
     fn segment(
         &mut self,
-        documents: impl Iterator<Item = Result<Document>>,
-        rows: u64,
+        (reading, rows): (&mut SecondReading<'_>, u64),
         (index, progress): (&NewIndex, &mut Progress),
         observer: &mut dyn Observer,
     ) -> Result<()> {
@@ -282,9 +272,8 @@ impl Making<'_> {
         let segment = index.segment()?;
         let journal = Some(progress.journal()?);
         let encoding = (self.encoder, self.options.hnsw.metric);
-        let filled = fill(&segment, documents, encoding, journal, observer)?;
-        let found = self.surveyed.documents - rows + filled.vectors.len() as u64;
-        unchanged(&self.options.inputs, self.surveyed.documents, found)?;
+        let filled = fill(&segment, (reading, rows), encoding, journal, observer)?;
+        let read = hexadecimal(reading.so_far());
         self.seconds.encode += start.elapsed().as_secs_f64();
         let finished = segment.finish((&filled.vectors, filled.words), self.options.hnsw, observer)?;
         self.seconds.link += finished.link_seconds;
@@ -292,8 +281,37 @@ impl Making<'_> {
             record: finished.record,
             counts: filled.counts,
             repaired_links: finished.repaired_links,
+            read,
         })
     }
+}
+
+/// Reads past the documents of finished segments, which have to be those that these were made of; how many they are.
+fn skip_finished(
+    reading: &mut SecondReading<'_>,
+    progress: &mut Progress,
+    observer: &dyn Observer,
+) -> Result<u64> {
+    let mut skipped = 0;
+    for number in 0..progress.finished().len() {
+        let finished = &progress.finished()[number];
+        for row in 0..finished.record.documents {
+            reading.next()?;
+            if row.is_multiple_of(STRIDE) && observer.stopped() {
+                return Err(IndexError::Interrupted);
+            }
+        }
+        skipped += finished.record.documents;
+        if hexadecimal(reading.so_far()) != finished.read {
+            progress.forget_after(number)?;
+            return Err(reading.changed());
+        }
+    }
+    Ok(skipped)
+}
+
+fn hexadecimal(hash: [u8; 32]) -> String {
+    blake3::Hash::from_bytes(hash).to_hex().to_string()
 }
 
 fn manifest(

@@ -37,7 +37,7 @@ pub(super) fn is_in(folder: &Path) -> bool {
 pub(super) struct Identity {
     /// The version of Sextant.
     pub sextant: String,
-    /// BLAKE3 over all documents in their order, in hexadecimal.
+    /// The hash of all documents in their order, in hexadecimal.
     pub documents: String,
     /// How many there are.
     pub count: u64,
@@ -58,6 +58,8 @@ pub(super) struct FinishedRecord {
     pub record: SegmentRecord,
     pub counts: Counts,
     pub repaired_links: usize,
+    /// The hash of all documents up to its last one, in hexadecimal.
+    pub read: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,6 +73,7 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Progress {
     folder: PathBuf,
+    segments: PathBuf,
     state: State,
     /// Whether what a stopped build had left behind was of something else.
     pub discarded: bool,
@@ -97,19 +100,20 @@ impl Progress {
         };
         let progress = Self {
             folder: folder.to_owned(),
+            segments,
             state,
             discarded,
         };
-        progress.remove_others(&segments, same)?;
+        progress.remove_others(same)?;
         progress.write()?;
         Ok(progress)
     }
 
     /// Removes segments that are not finished, and all vectors but those of the next segment, if they are of this build.
-    fn remove_others(&self, segments: &Path, same: bool) -> Result<()> {
+    fn remove_others(&self, same: bool) -> Result<()> {
         let finished = self.finished().iter();
         let names: Vec<&str> = finished.map(|finished| finished.record.name.as_str()).collect();
-        commit::remove_others(segments, &names);
+        commit::remove_others(&self.segments, &names);
         for entry in fs::read_dir(&self.folder).map_err(IndexError::read(&self.folder))? {
             let path = entry.map_err(IndexError::read(&self.folder))?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -156,6 +160,13 @@ impl Progress {
         self.state.finished.push(segment);
         self.write()?;
         remove(&encoded)
+    }
+
+    /// Keeps the first `number` segments only: those after them are not of the documents that are there now.
+    pub fn forget_after(&mut self, number: usize) -> Result<()> {
+        self.state.finished.truncate(number);
+        self.write()?;
+        self.remove_others(false)
     }
 
     fn write(&self) -> Result<()> {

@@ -11,6 +11,7 @@ use encoder::corpus::{self, Columns, Documents};
 use encoder::text::Document;
 
 use super::memory::Extent;
+use super::second_reading::ContentHash;
 use super::{Observer, Phase};
 use crate::error::{IndexError, Result};
 use crate::manifest::MANIFEST_NAME;
@@ -22,8 +23,8 @@ const STRIDE: u64 = 1024;
 pub(super) struct Surveyed {
     /// How many documents there are.
     pub documents: u64,
-    /// BLAKE3 over all of them in their order, in hexadecimal.
-    pub hash: String,
+    /// For each input the hash of all documents up to its last one.
+    pub ends: Vec<[u8; 32]>,
     /// Bytes of all titles and texts.
     pub bytes: u64,
     /// Columns of vectors, which are not stored with the documents, each with its file.
@@ -47,6 +48,11 @@ impl Surveyed {
         for note in &self.lost {
             observer.note(note);
         }
+    }
+
+    /// The hash of all documents in their order.
+    pub fn hash(&self) -> [u8; 32] {
+        self.ends.last().copied().unwrap_or_default()
     }
 
     /// How much they are.
@@ -81,7 +87,7 @@ pub(super) fn survey(
     check_count(inputs, total.unwrap_or(1).max(1))?;
     observer.begin(Phase::Check, total);
     let mut seen = Seen::default();
-    let mut hasher = blake3::Hasher::new();
+    let (mut hash, mut ends) = (ContentHash::default(), Vec::new());
     let (mut found, mut bytes, mut lost) = (0_u64, 0, Vec::new());
     for (file, path) in inputs.iter().enumerate() {
         let mut documents = corpus::read(path, columns)?;
@@ -89,7 +95,7 @@ pub(super) fn survey(
             let document = document?;
             check(path, row, &document)?;
             see((path, row), &document)?;
-            hash(&mut hasher, &document);
+            hash.add(&document);
             bytes += (document.title.len() + document.text.len()) as u64;
             if !seen.insert(&document.id) {
                 refuse_again(inputs, columns, (file, row), &document.id)?;
@@ -102,12 +108,13 @@ pub(super) fn survey(
                 }
             }
         }
+        ends.push(hash.so_far());
         lost.extend(lost_values(path, &documents));
     }
     check_count(inputs, found)?;
     Ok(Surveyed {
         documents: found,
-        hash: hasher.finalize().to_hex().to_string(),
+        ends,
         bytes,
         left_out,
         lost,
@@ -149,15 +156,6 @@ fn check_count(inputs: &[PathBuf], found: u64) -> Result<()> {
         expected: format!("1 to {} documents", u32::MAX),
         found: found.to_string(),
     })
-}
-
-/// Adds a document. Lengths keep ("ab", "c") and ("a", "bc") apart.
-fn hash(hasher: &mut blake3::Hasher, document: &Document) {
-    let fields = serde_json::Value::Object(document.fields.clone()).to_string();
-    for part in [&document.id, &document.title, &document.text, &fields] {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    }
 }
 
 fn check(path: &Path, row: u64, document: &Document) -> Result<()> {

@@ -17,16 +17,15 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use encoder::corpus::Columns;
-use encoder::text::Document;
 use encoder::vectors::Vectors;
 use encoder::{Encoder, EncoderError};
 use serde::Serialize;
 
-use super::fill::{documents, unchanged};
 use super::memory::Memory;
 use super::new_index::{self, NewIndex};
+use super::second_reading::SecondReading;
 use super::segment_writer::{FinishedSegment, SegmentWriter};
-use super::survey::survey;
+use super::survey::{Surveyed, survey};
 use super::word_thread::WordThread;
 use super::{Observer, Phase, now};
 use crate::error::{IndexError, Result};
@@ -160,6 +159,7 @@ pub fn import(
     let finished = Storing {
         options,
         given: &given,
+        surveyed: &surveyed,
         index: &index,
     }
     .segments(&joined.rows, rows as usize, observer)?;
@@ -219,6 +219,7 @@ fn same_dimension(options: &ImportOptions, encoder: &dyn Encoder, given: &Given)
 struct Storing<'a> {
     options: &'a ImportOptions,
     given: &'a Given,
+    surveyed: &'a Surveyed,
     index: &'a NewIndex,
 }
 
@@ -232,20 +233,16 @@ impl Storing<'_> {
         observer: &mut dyn Observer,
     ) -> Result<Vec<FinishedSegment>> {
         let inputs = self.options.inputs();
-        let mut documents = documents(&inputs, &self.options.columns);
+        let mut reading = SecondReading::new(&inputs, &self.options.columns, self.surveyed);
         let (mut finished, mut done) = (Vec::new(), 0);
         for some in rows.chunks(most) {
             observer.begin(Phase::Copy, Some((rows.len() - done) as u64));
             let segment = self.index.segment()?;
-            let (vectors, words) = self.store(&segment, some, &mut documents, observer)?;
-            done += vectors.len();
-            if vectors.len() < some.len() {
-                unchanged(&inputs, rows.len() as u64, done as u64)?;
-            }
+            let (vectors, words) = self.store(&segment, some, &mut reading, observer)?;
+            done += some.len();
             finished.push(segment.finish((&vectors, words), self.options.hnsw, observer)?);
         }
-        let more = documents.count();
-        unchanged(&inputs, rows.len() as u64, (rows.len() + more) as u64)?;
+        reading.finish()?;
         Ok(finished)
     }
 
@@ -254,15 +251,17 @@ impl Storing<'_> {
         &self,
         segment: &SegmentWriter,
         rows: &[u32],
-        documents: &mut impl Iterator<Item = Result<Document>>,
+        reading: &mut SecondReading<'_>,
         observer: &mut dyn Observer,
     ) -> Result<(Vectors, WordThread)> {
         let mut words = segment.words()?;
         let dimension = self.given.vectors.dimension();
         let mut vectors = Vectors::new(dimension);
         let mut vector = vec![0.0; dimension];
-        for (&row, document) in rows.iter().zip(documents) {
-            let mut document = document?;
+        for &row in rows {
+            let Some(mut document) = reading.next()? else {
+                break;
+            };
             if let Some(column) = &self.given.column {
                 document.fields.shift_remove(column);
             }

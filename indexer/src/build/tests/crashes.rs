@@ -1,6 +1,8 @@
 //! A writer killed after any step leaves the old state or the new one, and nothing that stays.
 
 use super::super::commit;
+use super::super::second_reading::SecondReading;
+use super::super::survey::survey;
 use super::*;
 use crate::manifest::{DELETED_NAME, MANIFEST_NAME, Manifest, SEGMENTS_NAME};
 
@@ -45,12 +47,13 @@ fn at_every_step_of_an_update() {
     let mut writer = place.writer();
     let segment = writer.segment().unwrap();
     crash(&place, &old);
-    let columns = Default::default();
-    let documents = super::super::fill::documents(std::slice::from_ref(&input), &columns);
+    let (inputs, columns) = ([input], Default::default());
+    let surveyed = survey(&inputs, &columns, &mut Unwatched, |_, _| Ok(())).unwrap();
+    let mut reading = SecondReading::new(&inputs, &columns, &surveyed);
     let encoder = HashEncoder::new(DIMENSION);
     let filled = super::super::fill::fill(
         &segment,
-        documents,
+        (&mut reading, 2),
         (&encoder, Default::default()),
         None,
         &mut Unwatched,

@@ -3,6 +3,7 @@
 mod changes;
 mod crashes;
 mod readers;
+mod rereading;
 mod resuming;
 
 use std::fs;
@@ -36,7 +37,12 @@ impl Place {
     }
 
     fn build(&self, name: &str, documents: &[(&str, &str)]) {
-        let options = BuildOptions {
+        let options = self.build_options(name, documents);
+        build(&options, &HashEncoder::new(DIMENSION), &mut Unwatched).unwrap();
+    }
+
+    fn build_options(&self, name: &str, documents: &[(&str, &str)]) -> BuildOptions {
+        BuildOptions {
             inputs: vec![self.input(documents)],
             columns: Default::default(),
             out: self.folder.path().join(name),
@@ -50,8 +56,7 @@ impl Place {
                 ef_construction: 8,
                 ..Default::default()
             },
-        };
-        build(&options, &HashEncoder::new(DIMENSION), &mut Unwatched).unwrap();
+        }
     }
 
     fn input(&self, documents: &[(&str, &str)]) -> PathBuf {

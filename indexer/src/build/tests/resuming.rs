@@ -277,7 +277,11 @@ fn what_a_stopped_build_had_left_is_kept_by_one_that_fails_before_it_encodes() {
     );
     fs::remove_dir(staged.join("PROGRESS.new")).unwrap();
     let whole = fs::read_to_string(&later.inputs[0]).unwrap();
-    fs::write(&later.inputs[0], format!("{whole}{{\"id\":\"more\",\"text\":\"\"}}\n")).unwrap();
+    fs::write(
+        &later.inputs[0],
+        format!("{whole}{{\"id\":\"more\",\"text\":\"\"}}\n"),
+    )
+    .unwrap();
     let error = fails(&later, &mut Unwatched);
     assert!(matches!(error, IndexError::Row { .. }), "{error}");
     fs::write(&later.inputs[0], whole).unwrap();
@@ -286,4 +290,43 @@ fn what_a_stopped_build_had_left_is_kept_by_one_that_fails_before_it_encodes() {
     assert!(summary.resumed >= 2_048, "{}", summary.resumed);
     assert!(second.texts.get() <= DOCUMENTS - 2_048, "{}", second.texts.get());
     assert_eq!(names(folder.path()), ["c.index", "input.jsonl"]);
+}
+
+#[test]
+fn segments_of_other_documents_are_not_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path(), Some(MEMORY));
+    let whole = fs::read_to_string(&options.inputs[0]).unwrap();
+    // Checked as it is, encoded as it is for a moment, killed before the end of the file is reached.
+    struct Rewrite<'a>(&'a Path, String, StopAfter);
+    impl Observer for Rewrite<'_> {
+        fn begin(&mut self, phase: Phase, total: Option<u64>) {
+            if phase == Phase::Encode {
+                fs::write(self.0, &self.1).unwrap();
+            }
+            self.2.begin(phase, total);
+        }
+        fn note(&mut self, _message: &str) {}
+        fn advance(&mut self, documents: u64) {
+            self.2.advance(documents);
+        }
+        fn stopped(&self) -> bool {
+            self.2.stopped()
+        }
+    }
+    let other = whole.replacen("number6000", "another", 1);
+    let mut observer = Rewrite(&options.inputs[0], other, StopAfter::new(17_500));
+    let error = build(&options, &Counting::new(), &mut observer).unwrap_err();
+    assert!(matches!(error, IndexError::Interrupted), "{error}");
+    fs::write(&options.inputs[0], whole).unwrap();
+    let again = Counting::new();
+    let error = build(&options, &again, &mut Unwatched).unwrap_err();
+    assert!(matches!(error, IndexError::Changed { .. }), "{error}");
+    assert_eq!(again.texts.get(), 0);
+    // The first segment is of what is there now, and the others are made anew.
+    let encoder = Counting::new();
+    let summary = build(&options, &encoder, &mut Unwatched).unwrap();
+    assert_eq!((summary.resumed, encoder.texts.get()), (5_000, 15_000));
+    let reader = IndexReader::open(&options.out).unwrap();
+    assert_eq!(reader.document(6_000).unwrap().text, "pain 83 number6000");
 }
