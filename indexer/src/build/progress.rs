@@ -1,8 +1,12 @@
 //! How far a build has come, kept in its staging folder: what a killed one can go on from.
 //!
-//! `PROGRESS` says what the build is of and which segments are finished; `encoded-N` holds the vectors so far of the one
-//! after `N` finished ones ([`Journal`]). A build goes on only from what was begun with the same documents, model and options: then it
-//! makes the same index as if it had never been stopped.
+//! `PROGRESS` says what the build is of and which segments are finished; `encoded-N` holds the vectors so far of the
+//! one after `N` finished ones ([`Journal`]). A segment is brought to the disk before `PROGRESS` names it, and that
+//! before its vectors are removed, so a power failure costs no more than the journal says.
+//!
+//! A build goes on only from what was begun with the same documents, model and options: then it makes an index of the
+//! same documents and, up to rounding, the same vectors as if it had never been stopped. (How many texts are encoded
+//! at once depends on the machine's speed, and with it the last bits of a transformer's vectors.)
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::commit;
 use super::encode::Counts;
 use super::journal::Journal;
+use super::staging::parent;
 use crate::checksum;
 use crate::error::{IndexError, Result};
 use crate::manifest::{HnswRecord, SEGMENTS_NAME, SegmentRecord};
@@ -157,6 +162,9 @@ impl Progress {
     /// Notes that the next segment is finished, and begins with the one after it.
     pub fn finish(&mut self, segment: FinishedRecord) -> Result<()> {
         let encoded = self.encoded_path();
+        commit::sync(&self.segments.join(&segment.record.name))?;
+        commit::sync_file(&self.segments)?;
+        commit::sync_file(&parent(&self.segments))?;
         self.state.finished.push(segment);
         self.write()?;
         remove(&encoded)
@@ -175,7 +183,8 @@ impl Progress {
             serde_json::to_string(&self.state).map_err(|error| IndexError::write(&place)(error.into()))?;
         let text = format!("{}\n{body}", blake3::hash(body.as_bytes()).to_hex());
         commit::write_file(&aside, text.as_bytes())?;
-        fs::rename(&aside, &place).map_err(IndexError::write(&place))
+        fs::rename(&aside, &place).map_err(IndexError::write(&place))?;
+        commit::sync_file(&self.folder)
     }
 }
 
