@@ -170,8 +170,8 @@ pub enum IndexError {
     },
     /// The index was made before there were filters.
     #[error(
-        "{}: made by an earlier Sextant, which kept no columns to filter by; \
-         rebuild the index with `index build --force`",
+        "{}: made by an earlier Sextant, which kept no columns to filter by; `index compact` makes them, and nothing \
+         is encoded again",
         path.display()
     )]
     NoFilters {

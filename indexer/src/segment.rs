@@ -7,6 +7,8 @@ use std::path::Path;
 
 use encoder::vectors::{Neighbor, TopK, is_zero};
 use indexer_ann::{AnnError, Graph, MappedFile, Metric, RowSet, SearchOptions, Strategy};
+#[cfg(feature = "build")]
+use indexer_bm25::Bm25Error;
 use indexer_bm25::Words;
 
 use crate::block_file::BlockFile;
@@ -102,6 +104,22 @@ impl Segment {
     #[cfg(feature = "build")]
     pub fn graph(&self) -> Option<&Graph> {
         self.graph.as_ref()
+    }
+
+    /// Whether it is what is written today: with a graph that is walked, checksums of blocks, and columns to filter by.
+    #[cfg(feature = "build")]
+    pub fn is_of_today(&self) -> Result<bool> {
+        let has_blocks = self
+            .record
+            .files
+            .iter()
+            .any(|file| file.path == crate::block_file::FILE_NAME);
+        let has_columns = match self.words.columns() {
+            Ok(_) => true,
+            Err(Bm25Error::NoFilters { .. }) => false,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(self.graph.is_some() && has_blocks && has_columns)
     }
 
     /// The words and documents.

@@ -219,7 +219,7 @@ fn an_index_of_an_earlier_version_is_searched_but_not_filtered() {
     let ran = place.run(&[&search[..], &["--where", "number = 1"]].concat(), 2);
     assert!(
         ran.stderr
-            .contains("kept no columns to filter by; rebuild the index with `index build --force`"),
+            .contains("kept no columns to filter by; `index compact` makes them"),
         "{}",
         ran.stderr
     );

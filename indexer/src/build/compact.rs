@@ -1,6 +1,7 @@
 //! `index compact`: all segments become one, or as few as memory has room for, without the rows that have been deleted.
 //!
-//! Nothing is encoded again: vectors and documents are read from the segments.
+//! Nothing is encoded again: vectors and documents are read from the segments. So what earlier versions did not write
+//! (today's graph, checksums of blocks, columns to filter by) is made of a segment that they wrote.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -37,6 +38,8 @@ pub struct CompactSummary {
     pub segments: usize,
     /// Rows of deleted documents that are gone.
     pub dropped: u64,
+    /// Segments before that an earlier version had written.
+    pub renewed: usize,
     /// Bytes of all files before.
     pub bytes_before: u64,
     /// Bytes of all files now.
@@ -50,7 +53,7 @@ pub struct CompactSummary {
 impl IndexWriter {
     /// Writes the live rows of all segments into one, in their order, and commits that in their place; with `memory`, so
     /// many bytes, into several of one size where one would take more. Where there are as few segments as that already,
-    /// without deleted rows, nothing is done.
+    /// without deleted rows and all as they are written today, nothing is done.
     ///
     /// # Errors
     /// Too little memory, files that cannot be read or written, or [`IndexError::Interrupted`]. In every case the index is
@@ -61,8 +64,9 @@ impl IndexWriter {
         let rows: u64 = before.segments.iter().map(|segment| segment.documents).sum();
         let most = self.rows_per_segment(memory)?;
         let fewest = before.documents.div_ceil(most.max(1)) as usize;
+        let renewed = self.segments_of_earlier_versions()?;
         let mut link_seconds = 0.0;
-        if before.segments.len() > fewest || rows > before.documents {
+        if before.segments.len() > fewest || rows > before.documents || renewed > 0 {
             let finished = self.merged(most as usize, observer)?;
             link_seconds = finished.iter().map(|segment| segment.link_seconds).sum();
             let mut next = before.clone();
@@ -76,11 +80,20 @@ impl IndexWriter {
             segments_before: before.segments.len(),
             segments: state.segments.len(),
             dropped: rows - before.documents,
+            renewed,
             bytes_before: before.bytes(),
             bytes: state.bytes(),
             link_seconds,
             total_seconds: start.elapsed().as_secs_f64(),
         })
+    }
+
+    fn segments_of_earlier_versions(&self) -> Result<usize> {
+        let mut count = 0;
+        for (_, segment) in self.reader().segments() {
+            count += usize::from(!segment.is_of_today()?);
+        }
+        Ok(count)
     }
 
     /// Live rows for which there is memory.

@@ -97,7 +97,8 @@ Examples:
   index compact corpus.index --memory 4G
       as few segments as 4 GB have room to make
 
-Nothing is encoded again: vectors and documents are read from the segments. An error or Ctrl-C leaves the index as \
+Nothing is encoded again: vectors and documents are read from the segments. So an index of an earlier version gets \
+what that did not write: today's graph, and columns to filter by. An error or Ctrl-C leaves the index as \
 it was. Until it is done, there has to be room for the old files and the new ones.
 
 Exit codes: 0 done, 2 error (also a wrong command line), 130 interrupted.";

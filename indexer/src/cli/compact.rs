@@ -3,7 +3,7 @@
 use indexer::build::{CompactSummary, IndexWriter};
 
 use super::args::CompactArguments;
-use super::output::{self, count, size};
+use super::output::{self, count, grouped, size};
 use super::{model, progress::Terminal};
 
 /// Compacts an index as the command line says.
@@ -21,7 +21,7 @@ pub fn run(arguments: &CompactArguments) -> anyhow::Result<()> {
 
 fn text(summary: &CompactSummary) -> String {
     let index = summary.index.display();
-    if (summary.segments_before, summary.dropped) == (summary.segments, 0) {
+    if (summary.segments_before, summary.dropped, summary.renewed) == (summary.segments, 0, 0) {
         let there = match summary.segments {
             0 => "no documents, and so no segments",
             1 => "one segment without deleted documents already",
@@ -29,14 +29,18 @@ fn text(summary: &CompactSummary) -> String {
         };
         return format!("{index}: {there}; nothing to do");
     }
+    let renewed = match summary.renewed {
+        0 => String::new(),
+        renewed => format!(" and {} of an earlier version", grouped(renewed as u64)),
+    };
     format!(
-        "{index}: {} in {} of {}, was {} of {} with {} deleted, in {:.1} s",
+        "{index}: {} in {} of {}, was {} of {} with {} deleted{renewed}, in {:.1} s",
         count(summary.documents, "document"),
         count(summary.segments as u64, "segment"),
         size(summary.bytes),
         summary.segments_before,
         size(summary.bytes_before),
-        output::grouped(summary.dropped),
+        grouped(summary.dropped),
         summary.total_seconds
     )
 }

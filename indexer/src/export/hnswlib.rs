@@ -69,10 +69,11 @@ fn only_graph(reader: &IndexReader) -> Result<(&Segment, &Graph)> {
     graph.ok_or_else(|| IndexError::Count {
         what: reader.path().display().to_string(),
         expected: "one segment with a graph of today's format, which is what hnswlib can hold".into(),
-        found: format!(
-            "{} segments; `index compact` makes one of several",
-            segments.len()
-        ),
+        found: match segments.len() {
+            0 => "no documents".to_owned(),
+            1 => "a graph of an earlier format; `index compact` makes it anew".to_owned(),
+            several => format!("{several} segments; `index compact` makes one of several"),
+        },
     })
 }
 

@@ -234,8 +234,8 @@ fn what_is_no_index_is_not_written_to() {
     place.fails(&["compact", "nothing"], &["nothing"]);
 }
 
-#[test]
-fn an_index_of_an_older_format_is_changed_into_one_of_today() {
+/// With an index of the first format, which has one segment.
+fn with_old_index() -> Workplace {
     let place = Workplace::new();
     let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-1");
     let status = std::process::Command::new("cp")
@@ -243,12 +243,56 @@ fn an_index_of_an_older_format_is_changed_into_one_of_today() {
         .args([&old, &place.path("corpus.index")])
         .status();
     assert!(status.unwrap().success());
+    place
+}
+
+#[test]
+fn an_index_of_an_older_format_is_changed_into_one_of_today() {
+    let place = with_old_index();
     place.succeeds(&["delete", "corpus.index", "gout"]);
     assert_eq!(ids(&place).len(), 7);
     let manifest = fs::read_to_string(place.path("corpus.index/MANIFEST")).unwrap();
     assert!(manifest.starts_with("sextant-index 3 "), "{manifest}");
     place.succeeds(&["compact", "corpus.index"]);
     assert_eq!(ids(&place).len(), 7);
+}
+
+#[test]
+fn compacting_makes_what_an_older_format_did_not_have() {
+    let place = with_old_index();
+    let index = place.path("corpus.index");
+    let filter = indexer::Filter::parse("number < 3").unwrap();
+    let error = IndexReader::open(&index).unwrap().matching(&filter).unwrap_err();
+    assert!(error.to_string().contains("`index compact`"), "{error}");
+    place.fails(
+        &["export", "--out", "g.hnsw"],
+        &["a graph of an earlier format", "`index compact`"],
+    );
+    let all = || -> Vec<_> {
+        let reader = IndexReader::open(&index).unwrap();
+        let row = |row| {
+            (
+                reader.document(row).unwrap(),
+                reader.vector(row).unwrap().to_vec(),
+            )
+        };
+        (0..8).map(row).collect()
+    };
+    let before = all();
+    let said = place.succeeds(&["compact", "corpus.index"]);
+    assert!(
+        said.starts_with("corpus.index: 8 documents in 1 segment of ")
+            && said.contains(" with 0 deleted and 1 of an earlier version, in "),
+        "{said}"
+    );
+    let new = IndexReader::open(&index).unwrap();
+    assert_eq!(new.matching(&filter).unwrap().count(), 3);
+    assert_eq!(all(), before);
+    let files = &new.manifest().segments[0].files;
+    assert!(files.iter().any(|file| file.path == "blocks.bin"), "{files:?}");
+    place.succeeds(&["export", "--out", "g.hnsw"]);
+    let said = place.succeeds(&["compact", "corpus.index"]);
+    assert!(said.contains("nothing to do"), "{said}");
 }
 
 /// Enough rows that the tiny model needs a while.
