@@ -28,6 +28,7 @@ mod header;
 mod manifest;
 mod reader;
 mod segment;
+mod shown_path;
 mod snippet;
 mod unit;
 mod vectors_file;

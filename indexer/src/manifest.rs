@@ -63,7 +63,8 @@ pub struct Manifest {
     pub tuning: Option<TuningRecord>,
     /// Which columns of the input were what.
     pub columns: ColumnsRecord,
-    /// The input files as they were named.
+    /// The input files as they were named; only to be shown.
+    #[serde(serialize_with = "crate::shown_path::all")]
     pub sources: Vec<PathBuf>,
     /// The files, in segments.
     pub segments: Vec<SegmentRecord>,

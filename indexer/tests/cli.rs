@@ -29,6 +29,8 @@ mod left_out;
 mod living;
 #[path = "cli/moving.rs"]
 mod moving;
+#[path = "cli/odd_names.rs"]
+mod odd_names;
 #[path = "cli/precision.rs"]
 mod precision;
 #[path = "cli/static_models.rs"]

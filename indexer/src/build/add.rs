@@ -17,6 +17,7 @@ use super::writer::IndexWriter;
 use super::{Observer, Phase};
 use crate::error::{IndexError, OtherModel, Result};
 use crate::manifest::SegmentRecord;
+use crate::shown_path::read_again;
 
 /// What to do with documents whose ids the index has already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub struct AddOptions {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AddSummary {
     /// The index folder.
+    #[serde(serialize_with = "crate::shown_path::one")]
     pub index: PathBuf,
     /// Documents whose ids are new.
     pub added: u64,
@@ -111,9 +113,9 @@ impl IndexWriter {
         next.segments = self.without(&replaced)?;
         next.segments.extend(made.segments);
         next.model.truncated += made.counts.truncated;
-        for input in &options.inputs {
-            if !next.sources.contains(input) {
-                next.sources.push(input.clone());
+        for input in options.inputs.iter().map(|path| read_again(path)) {
+            if !next.sources.contains(&input) {
+                next.sources.push(input);
             }
         }
         self.commit(next)?;

@@ -29,6 +29,7 @@ const RUN: usize = 64;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CompactSummary {
     /// The index folder.
+    #[serde(serialize_with = "crate::shown_path::one")]
     pub index: PathBuf,
     /// Documents of the index.
     pub documents: u64,

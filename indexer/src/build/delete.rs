@@ -12,6 +12,7 @@ use crate::error::{IndexError, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeleteSummary {
     /// The index folder.
+    #[serde(serialize_with = "crate::shown_path::one")]
     pub index: PathBuf,
     /// Documents that are gone.
     pub deleted: u64,

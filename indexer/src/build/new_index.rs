@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use encoder::EncoderError;
+
 use super::commit;
 use super::lock::WriterLock;
 use super::progress::{Identity, Progress};
@@ -82,6 +84,20 @@ impl NewIndex {
             self.staging.keep(false);
         }
         committed
+    }
+}
+
+/// Refuses the folder of a model whose path the manifest, which is UTF-8, has no room for: it could not be found again.
+pub(super) fn can_be_named(model: &Path) -> Result<()> {
+    match model.to_str() {
+        Some(_) => Ok(()),
+        None => Err(EncoderError::format(
+            model,
+            "a model folder whose path is UTF-8, as an index keeps it",
+            "other bytes",
+            "rename what is no UTF-8 in it",
+        )
+        .into()),
     }
 }
 

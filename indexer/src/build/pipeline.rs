@@ -47,6 +47,7 @@ pub struct BuildOptions {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     /// The index folder.
+    #[serde(serialize_with = "crate::shown_path::one")]
     pub index: PathBuf,
     /// Its documents.
     pub documents: u64,
@@ -75,13 +76,14 @@ pub struct Summary {
 }
 
 impl BuildOptions {
-    /// Refuses, before any work, what would be refused later: parameters out of range, a target that
-    /// must not be replaced.
+    /// Refuses, before any work, what would be refused later: parameters out of range, a model whose path
+    /// cannot be kept, a target that must not be replaced.
     ///
     /// # Errors
     /// What is refused and why.
     pub fn check(&self) -> Result<()> {
         self.hnsw.check()?;
+        new_index::can_be_named(&self.model)?;
         new_index::replaces(&self.out, self.force).map(drop)
     }
 }

@@ -35,7 +35,11 @@ pub fn run(arguments: &AddArguments, known: Known) -> anyhow::Result<()> {
         .map_err(IndexError::from)?;
     let fingerprint = encoder.fingerprint().id();
     match arguments.json {
-        true => output::line(json!({"type": "model", "path": folder, "fingerprint": fingerprint}))?,
+        true => output::line(json!({
+            "type": "model",
+            "path": folder.display().to_string(),
+            "fingerprint": fingerprint,
+        }))?,
         false => output::message(format_args!(
             "model {} (the index's own), fingerprint {fingerprint}",
             folder.display()

@@ -91,7 +91,7 @@ fn announce(
     if arguments.json {
         return output::line(json!({
             "type": "model",
-            "path": folder,
+            "path": folder.display().to_string(),
             "source": located.source,
             "fingerprint": fingerprint.id(),
             "dimension": fingerprint.dimension,

@@ -55,9 +55,9 @@ pub fn run(arguments: &ExportArguments) -> anyhow::Result<()> {
     if arguments.json {
         return done(json!({
             "type": "export",
-            "index": path,
-            "file": summary.file,
-            "ids": summary.ids,
+            "index": path.display().to_string(),
+            "file": summary.file.display().to_string(),
+            "ids": summary.ids.map(|ids| ids.display().to_string()),
             "documents": summary.documents,
             "dimension": summary.dimension,
         }));

@@ -68,7 +68,7 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         .collect();
     json!({
         "type": "info",
-        "index": path,
+        "index": path.display().to_string(),
         "format": manifest.format(),
         "generation": manifest.generation,
         "committed": manifest.committed,
@@ -78,7 +78,7 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         "truncated": manifest.model.truncated,
         "dimension": manifest.dimension,
         "truncated_from": manifest.model.fingerprint.truncated_from,
-        "model": manifest.model.path,
+        "model": manifest.model.path.display().to_string(),
         "fingerprint": manifest.model.fingerprint.id(),
         "m": manifest.hnsw.m,
         "ef_construction": manifest.hnsw.ef_construction,
@@ -86,11 +86,16 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         "builder": manifest.hnsw.builder,
         "metric": manifest.hnsw.metric,
         "tuning": manifest.tuning,
-        "sources": manifest.sources,
+        "sources": sources(manifest),
         "bytes": manifest.bytes(),
         "segments": segments,
         "files": files,
     })
+}
+
+fn sources(manifest: &Manifest) -> Vec<String> {
+    let sources = manifest.sources.iter();
+    sources.map(|path| path.display().to_string()).collect()
 }
 
 /// Rows of a segment that have been deleted.
@@ -100,11 +105,6 @@ fn deleted(segment: &SegmentRecord) -> u64 {
 
 fn text(path: &Path, manifest: &Manifest) -> String {
     let model = &manifest.model;
-    let sources: Vec<String> = manifest
-        .sources
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
     let rows = [
         ("index", path.display().to_string()),
         ("documents", grouped(manifest.documents)),
@@ -130,7 +130,7 @@ fn text(path: &Path, manifest: &Manifest) -> String {
             ),
         ),
         ("recall", recall(manifest)),
-        ("sources", sources.join(", ")),
+        ("sources", sources(manifest).join(", ")),
         (
             "committed",
             format!("{} by Sextant {}", manifest.committed, manifest.sextant),

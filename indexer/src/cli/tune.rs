@@ -65,6 +65,7 @@ pub fn after_build(
 /// Prints what was found.
 pub fn report(index: &Path, tuning: &TuningRecord, as_json: bool) -> anyhow::Result<()> {
     if as_json {
+        let index = index.display().to_string();
         return output::done(json!({"type": "tuning", "index": index, "tuning": tuning}));
     }
     output::done(format_args!("{}: {}", index.display(), text(tuning)))

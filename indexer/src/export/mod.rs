@@ -24,8 +24,10 @@ const STRIDE: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ExportSummary {
     /// The file with the vectors.
+    #[serde(serialize_with = "crate::shown_path::one")]
     pub file: PathBuf,
     /// The file with the ids, where that is another one.
+    #[serde(serialize_with = "crate::shown_path::maybe")]
     pub ids: Option<PathBuf>,
     /// Documents written.
     pub documents: u64,

@@ -50,6 +50,7 @@ pub struct Fault {
     /// By what it was found.
     pub check: Check,
     /// The file or folder, inside the index.
+    #[serde(serialize_with = "crate::shown_path::one")]
     pub file: PathBuf,
     /// The row of the index, counted from 0 through all segments.
     pub row: Option<u32>,

@@ -68,6 +68,7 @@ pub struct ImportOptions {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ImportSummary {
     /// The index folder.
+    #[serde(serialize_with = "crate::shown_path::one")]
     pub index: PathBuf,
     /// Its documents.
     pub documents: u64,
@@ -95,7 +96,7 @@ pub struct ImportSummary {
 
 impl ImportOptions {
     /// Refuses, before any work, what would be refused later: parameters out of range, vectors without documents, a
-    /// target that must not be replaced.
+    /// model whose path cannot be kept, a target that must not be replaced.
     ///
     /// # Errors
     /// What is refused and why.
@@ -110,6 +111,7 @@ impl ImportOptions {
             )
             .into());
         }
+        new_index::can_be_named(&self.model)?;
         new_index::replaces(&self.out, self.force).map(drop)
     }
 
