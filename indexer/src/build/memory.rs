@@ -19,6 +19,8 @@ use crate::manifest::HnswRecord;
 const FIXED_BYTES: u64 = 400 << 20;
 /// The same with a static model or none, which have no batch and no libtorch at work.
 const STATIC_FIXED_BYTES: u64 = 160 << 20;
+/// More rows than this no graph has room for.
+const MOST_ROWS: u64 = (1 << 31) - 1;
 /// Fewer documents than this make no segment that is worth it.
 const FEWEST: u64 = 1_000;
 /// Copies of a vector: as it is encoded, as the graph's builder has it, and as it is mapped to be checked.
@@ -50,22 +52,30 @@ pub(super) struct Extent {
 }
 
 impl Memory<'_> {
-    /// Documents a segment: all, or as many as there is room for, evenly spread.
+    /// Documents a segment: all, or as many as there is room for in memory and in a graph, evenly spread.
     pub fn rows_per_segment(self, extent: Extent, dimension: usize, parameters: HnswRecord) -> Result<u64> {
         let Extent { documents, .. } = extent;
-        let (Some(limit), 1..) = (self.limit, documents) else {
-            return Ok(documents);
-        };
-        let per_row = bytes_per_row(extent, dimension, parameters);
-        let most = limit.saturating_sub(self.fixed()) / per_row;
-        if most < FEWEST.min(documents) {
-            let least = self.fixed() + FEWEST * per_row;
-            return Err(IndexError::Memory {
-                least: least.div_ceil(1 << 20),
-                found: limit >> 20,
-            });
+        if documents == 0 {
+            return Ok(0);
         }
-        Ok(documents.div_ceil(documents.div_ceil(most)))
+        let most = match self.limit {
+            Some(limit) => self.room(limit, extent, bytes_per_row(extent, dimension, parameters))?,
+            None => MOST_ROWS,
+        };
+        Ok(documents.div_ceil(documents.div_ceil(most.min(MOST_ROWS))))
+    }
+
+    /// Documents that there is room for in `limit` bytes.
+    fn room(self, limit: u64, extent: Extent, per_row: u64) -> Result<u64> {
+        let most = limit.saturating_sub(self.fixed()) / per_row;
+        if most >= FEWEST.min(extent.documents) {
+            return Ok(most);
+        }
+        let least = self.fixed() + FEWEST * per_row;
+        Err(IndexError::Memory {
+            least: least.div_ceil(1 << 20),
+            found: limit >> 20,
+        })
     }
 
     fn fixed(self) -> u64 {
@@ -142,6 +152,25 @@ mod tests {
         let segments = 1_000_000_u64.div_ceil(some);
         assert!(segments > 1 && some - 1_000_000 / segments <= 1, "{some}");
         assert!(FIXED_BYTES + some * bytes_per_row(MANY, 384, PARAMETERS) <= 2 << 30);
+    }
+
+    #[test]
+    fn more_rows_than_a_graph_has_room_for_make_several_segments() {
+        let segment = |documents, limit| {
+            let memory = Memory {
+                limit,
+                model: None,
+                held: 0,
+            };
+            let extent = Extent { documents, bytes: 0 };
+            memory.rows_per_segment(extent, 8, PARAMETERS).unwrap()
+        };
+        for limit in [None, Some(1 << 50)] {
+            assert_eq!(segment(0, limit), 0);
+            assert_eq!(segment((1 << 31) - 1, limit), (1 << 31) - 1);
+            assert_eq!(segment(1 << 31, limit), 1 << 30);
+            assert_eq!(segment(u32::MAX.into(), limit), (1 << 32) / 3);
+        }
     }
 
     #[test]

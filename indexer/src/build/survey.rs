@@ -19,6 +19,9 @@ use crate::manifest::MANIFEST_NAME;
 /// Rows between two looks at whether to stop.
 const STRIDE: u64 = 1024;
 
+/// Bytes of the longest id by which a document can be found: longer words are none to the full-text engine.
+const MOST_ID_BYTES: usize = 65_530;
+
 /// What all rows together are.
 pub(super) struct Surveyed {
     /// How many documents there are.
@@ -167,6 +170,18 @@ fn check(path: &Path, row: u64, document: &Document) -> Result<()> {
             problem,
         })
     };
+    if document.id.len() > MOST_ID_BYTES {
+        let id: String = document.id.chars().take(20).collect();
+        return Err(IndexError::Row {
+            path: path.to_owned(),
+            row,
+            problem: format!(
+                "document \"{id}…\": expected an id of at most {MOST_ID_BYTES} bytes, by which it can be found, found \
+                 one of {}; give it a shorter one",
+                document.id.len()
+            ),
+        });
+    }
     if document.id.trim().is_empty() {
         return refuse("expected an id, found an empty one; every document needs one");
     }
@@ -248,6 +263,7 @@ mod tests {
                 && message.contains("a b.jsonl"),
             "{message}"
         );
+        assert!(check_count(&inputs, 1).is_ok() && check_count(&inputs, u32::MAX.into()).is_ok());
         assert!(check_count(&inputs, 0).is_err() && check_count(&inputs, 1 << 32).is_err());
         let mut seen = Seen::default();
         assert!(seen.insert("a") && seen.insert("b") && !seen.insert("a"));

@@ -247,3 +247,26 @@ fn memory_bounds_what_is_added_and_what_is_merged() {
     place.delete(&before.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(merge(Some(MERGING)).unwrap().segments, 0);
 }
+
+#[test]
+fn the_longest_id_is_found_and_a_longer_one_refused() {
+    let (longest, longer) = ("x".repeat(65_530), "é".repeat(32_766));
+    let place = Place::with(&[("a", "gout"), (&longest, "fever")]);
+    assert_eq!(place.reader().find(&longest).unwrap(), Some(1));
+    place.delete(&[&longest]);
+    assert_eq!(ids(&place.index()), ["a"]);
+    let options = place.options(Known::Replace, &[("b", "cough"), (&longer, "pain")]);
+    let encoder = HashEncoder::new(DIMENSION);
+    let error = place
+        .writer()
+        .add(&options, &encoder, &mut Unwatched)
+        .unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.contains("input.jsonl: row 2: document \"éé")
+            && message.contains("at most 65530 bytes")
+            && message.contains("found one of 65532;")
+            && message.len() < 400,
+        "{message}"
+    );
+}
