@@ -31,8 +31,8 @@ pub struct IndexWriter {
 }
 
 impl IndexWriter {
-    /// Takes the lock of the index folder `index`, opens it, checks all of it, and removes what killed writers have
-    /// left behind.
+    /// Takes the lock of the index folder `index`, opens it as readers do (what is used of a file is checked then;
+    /// [`verify`](crate::verify::verify) checks all), and removes what killed writers have left behind.
     ///
     /// # Errors
     /// [`IndexError::Locked`] at once where another process is writing; an index that cannot be opened; a folder that

@@ -36,7 +36,7 @@ Examples:
   index tune corpus.index --recall 0.99
       how wide searches have to be to find 99 of 100 true neighbours; `search` then does so
   index info corpus.index
-      what is in an index, after checking all of its files
+      what is in an index, by its manifest; `index verify` reads all of its files
   index verify corpus.index
       everything that can be wrong with an index, file by file and row by row
   index export corpus.index --out corpus.parquet
@@ -138,7 +138,7 @@ pub enum Command {
     Compact(CompactArguments),
     /// Find how wide searches have to be for a recall, and store it
     Tune(TuneArguments),
-    /// Show what is in an index, and when it was last changed, after checking all of its files
+    /// Show what is in an index, and when it was last changed; `index verify` checks its files
     Info(InfoArguments),
     /// Look for everything that can be wrong with an index
     Verify(VerifyArguments),
