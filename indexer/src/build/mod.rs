@@ -46,7 +46,7 @@ pub use delete::DeleteSummary;
 pub use import::{ImportOptions, ImportSummary, import};
 pub use pipeline::{BuildOptions, Summary, build};
 pub(crate) use staging::{has_folder, parent};
-pub use tune::TuneOptions;
+pub use tune::{TuneOptions, encode_queries};
 pub use writer::IndexWriter;
 
 /// The time: RFC 3339, UTC, to the second.
@@ -71,6 +71,8 @@ pub enum Phase {
     Verify,
     /// Writes documents and vectors for other tools.
     Export,
+    /// Encodes queries.
+    Queries,
     /// Compares queries with every document, to know what searches should find.
     Judge,
 }

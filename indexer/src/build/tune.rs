@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use encoder::vectors::{Neighbor, Vectors};
+use encoder::Encoder;
+use encoder::vectors::{Neighbor, Vectors, is_zero};
 use rayon::prelude::*;
 
 use super::writer::IndexWriter;
@@ -13,7 +14,7 @@ use crate::manifest::TuningRecord;
 
 /// Documents that stand in for queries where none are given.
 const SAMPLE: usize = 500;
-/// Queries compared with every document between two looks at whether to stop.
+/// Queries encoded, or compared with every document, between two looks at whether to stop.
 const SLICE: usize = 32;
 
 /// What recall is asked for.
@@ -101,6 +102,40 @@ impl IndexWriter {
         }
         Ok(best)
     }
+}
+
+/// Encodes queries, and says how many of them are longer than the model reads or have no word that it knows.
+///
+/// # Errors
+/// A failing model, or [`IndexError::Interrupted`].
+pub fn encode_queries(encoder: &dyn Encoder, texts: &[&str], observer: &mut dyn Observer) -> Result<Vectors> {
+    observer.begin(Phase::Queries, Some(texts.len() as u64));
+    let (mut vectors, mut truncated) = (Vectors::new(encoder.dimension()), 0);
+    for slice in texts.chunks(SLICE) {
+        if observer.stopped() {
+            return Err(IndexError::Interrupted);
+        }
+        let encoded = encoder.encode_queries(slice)?;
+        truncated += encoded.truncated;
+        vectors.extend(&encoded.vectors);
+        observer.advance(slice.len() as u64);
+    }
+    if truncated > 0 {
+        observer.note(&format!(
+            "{truncated} of {} queries are longer than the {} tokens that the model reads; the rest of each was not \
+             encoded",
+            texts.len(),
+            encoder.max_length()
+        ));
+    }
+    let unknown = vectors.rows().filter(|vector| is_zero(vector)).count();
+    if unknown > 0 {
+        observer.note(&format!(
+            "{unknown} of {} queries are without a word that the model knows; nothing is measured with them",
+            texts.len()
+        ));
+    }
+    Ok(vectors)
 }
 
 /// Finds the true neighbours of all queries, in all threads of rayon.

@@ -54,21 +54,28 @@ impl Observer for Terminal {
             Phase::Link => "linking",
             Phase::Verify => "verifying",
             Phase::Export => "exporting",
+            Phase::Queries => "encoding",
             Phase::Judge => "comparing",
+        };
+        let unit = match phase {
+            Phase::Queries | Phase::Judge => "queries",
+            _ => "docs",
         };
         self.bar = match total {
             Some(total) => ProgressBar::new(total),
             None => ProgressBar::new_spinner(),
         };
         let template = match total {
-            Some(_) => "{msg:13} {bar:32} {human_pos}/{human_len} docs, {per_sec}, {eta} left",
-            None => "{msg:13} {spinner} {human_pos} docs, {per_sec}",
+            Some(_) => {
+                format!("{{msg:13}} {{bar:32}} {{human_pos}}/{{human_len}} {unit}, {{per_sec}}, {{eta}} left")
+            }
+            None => format!("{{msg:13}} {{spinner}} {{human_pos}} {unit}, {{per_sec}}"),
         };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
         self.bar.set_style(style.with_key(
             "per_sec",
-            |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
-                let _ = write!(out, "{:.0} docs/s", state.per_sec());
+            move |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                let _ = write!(out, "{:.0} {unit}/s", state.per_sec());
             },
         ));
         self.bar.set_message(name);

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use encoder::beir;
 use encoder::vectors::Vectors;
-use indexer::build::{IndexWriter, TuneOptions};
+use indexer::build::{IndexWriter, TuneOptions, encode_queries};
 use indexer::{IndexError, OtherModel, TuningRecord};
 use serde_json::json;
 
@@ -23,7 +23,7 @@ pub fn run(arguments: &TuneArguments) -> anyhow::Result<()> {
     let writer = IndexWriter::open(&arguments.index)?;
     let mut terminal = Terminal::new()?;
     let queries = match &arguments.queries {
-        Some(path) => Some(encoded(arguments, &writer, path)?),
+        Some(path) => Some(encoded(arguments, &writer, path, &mut terminal)?),
         None => None,
     };
     let options = TuneOptions {
@@ -83,7 +83,12 @@ pub fn text(tuning: &TuningRecord) -> String {
     )
 }
 
-fn encoded(arguments: &TuneArguments, writer: &IndexWriter, path: &Path) -> anyhow::Result<Vectors> {
+fn encoded(
+    arguments: &TuneArguments,
+    writer: &IndexWriter,
+    path: &Path,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Vectors> {
     let manifest = writer.reader().manifest();
     let folder = model::of_index(arguments.model.as_deref(), &arguments.index, manifest)?;
     let encoder = model::open_like(&folder, &arguments.encoding, manifest)?;
@@ -91,5 +96,5 @@ fn encoded(arguments: &TuneArguments, writer: &IndexWriter, path: &Path) -> anyh
         .map_err(IndexError::from)?;
     let queries = beir::read_queries(path)?;
     let texts: Vec<&str> = queries.iter().map(|query| query.text.as_str()).collect();
-    Ok(encoder.encode_queries(&texts)?.vectors)
+    Ok(encode_queries(encoder.as_ref(), &texts, terminal)?)
 }

@@ -5,6 +5,7 @@ mod crashes;
 mod readers;
 mod rereading;
 mod resuming;
+mod tuning;
 
 use std::fs;
 use std::path::{Path, PathBuf};
