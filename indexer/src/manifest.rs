@@ -20,8 +20,9 @@ use crate::error::{IndexError, Result};
 /// From version 2 on the model's fingerprint may say that vectors are cut (`truncated_from`). From version 3 on there
 /// may be any number of segments, each with a file of its deleted rows, and the manifest says what a walk reads, who
 /// built the graph, and the width of searches that was found for a recall. From version 4 on the manifest says the
-/// metric; an index of cosines, which earlier programs read rightly, is written as version 3.
-pub const FORMAT_VERSION: u64 = 4;
+/// metric; an index of cosines, which earlier programs read rightly, is written as version 3. From version 5 on the
+/// manifest says on how many documents a width of searches was measured; without one it is an earlier version.
+pub const FORMAT_VERSION: u64 = 5;
 
 /// Name of the manifest inside an index folder.
 pub const MANIFEST_NAME: &str = "MANIFEST";
@@ -161,6 +162,9 @@ pub struct TuningRecord {
     pub queries_per_second: f64,
     /// The state of the index in which it was measured: later ones can have other documents.
     pub generation: u64,
+    /// How many documents that state had; none where it was measured by a version that did not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<u64>,
 }
 
 /// The columns named by the user; none means the usual name.
@@ -275,10 +279,20 @@ impl Manifest {
 
     /// The earliest version of the format that can say what this manifest says.
     pub fn format(&self) -> u64 {
-        match self.hnsw.metric {
-            Metric::Cosine => 3,
-            _ => 4,
+        let measured_on = self.tuning.as_ref().and_then(|tuning| tuning.documents);
+        match (measured_on, self.hnsw.metric) {
+            (Some(_), _) => 5,
+            (None, Metric::Cosine) => 3,
+            (None, _) => 4,
         }
+    }
+
+    /// The width of searches with the number of documents it was measured on, where there are so many more or fewer by
+    /// now, by over a fifth, that it may be too narrow or wider than need be.
+    pub fn outgrown_tuning(&self) -> Option<(&TuningRecord, u64)> {
+        let tuning = self.tuning.as_ref()?;
+        let then = tuning.documents?;
+        (self.documents.abs_diff(then) * 5 > then).then_some((tuning, then))
     }
 
     /// All files of all segments, those of deleted rows last of each.

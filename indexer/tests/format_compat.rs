@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use encoder::testing::HashEncoder;
 use encoder::vectors::Neighbor;
-use indexer::build::{AddOptions, BuildOptions, IndexWriter, Known, Unwatched, build};
+use indexer::build::{AddOptions, BuildOptions, IndexWriter, Known, TuneOptions, Unwatched, build};
 use indexer::{FORMAT_VERSION, HnswRecord, IndexReader, Metric};
 
 const TEXTS: [(&str, &str, &str); 8] = [
@@ -37,9 +37,11 @@ const TEXTS: [(&str, &str, &str); 8] = [
 /// Documents with the text of "rest".
 const COPIES: [&str; 3] = ["rest-2", "rest-3", "rest-4"];
 
-/// What is written today: format 4, by the inner product.
-const TODAY: &str = "4-dot";
-/// The same by the cosine, with graphs of which a node has several rows.
+/// What is written today where a width of searches was measured.
+const TODAY: &str = "5-tuned";
+/// What is written without, by the inner product.
+const DOT: &str = "4-dot";
+/// By the cosine, with graphs of which a node has several rows.
 const GROUPS: &str = "4-groups";
 
 fn fixture(version: &str) -> PathBuf {
@@ -123,7 +125,7 @@ fn format_3_with_checksums_of_blocks_opens_without_reading_its_files() {
 
 #[test]
 fn format_4_opens_with_its_metric() {
-    let reader = IndexReader::open(&fixture(TODAY)).unwrap();
+    let reader = IndexReader::open(&fixture(DOT)).unwrap();
     assert_eq!(reader.manifest().hnsw.metric, Metric::Dot);
     assert_eq!((reader.len(), reader.find("eczema").unwrap()), (7, None));
     // The vectors of this encoder have length 1.
@@ -144,6 +146,15 @@ fn format_4_finds_all_rows_of_a_node() {
     assert_scores(&near, &[1.0; 4]);
     let near = reader.search_vectors(reader.vector(1).unwrap(), 3, 16).unwrap();
     assert_eq!(rows(&near), [1, 2, 0]);
+}
+
+#[test]
+fn format_5_opens_with_the_number_of_documents_that_its_width_was_measured_on() {
+    let reader = IndexReader::open(&fixture(TODAY)).unwrap();
+    let tuning = reader.manifest().tuning.as_ref().unwrap();
+    assert_eq!((tuning.k, tuning.documents), (2, Some(7)));
+    assert_eq!((reader.len(), reader.find("eczema").unwrap()), (7, None));
+    finds_what_it_found(&reader);
 }
 
 #[test]
@@ -173,9 +184,20 @@ fn the_version_of_today_has_its_fixture() {
 #[test]
 #[ignore = "writes the fixture of the present format version; never replaces one"]
 fn write_the_fixture_of_this_version() {
-    for (name, metric, copies) in [(TODAY, Metric::Dot, 0), (GROUPS, Metric::Cosine, 3)] {
-        if !fixture(name).exists() {
-            write(&fixture(name), metric, copies);
+    for (name, metric, copies) in [
+        (TODAY, Metric::Cosine, 0),
+        (DOT, Metric::Dot, 0),
+        (GROUPS, Metric::Cosine, 3),
+    ] {
+        let out = fixture(name);
+        if out.exists() {
+            continue;
+        }
+        write(&out, metric, copies);
+        if name == TODAY {
+            let options = TuneOptions { recall: 0.5, k: 2 };
+            let writer = IndexWriter::open(&out).unwrap();
+            writer.tune(options, None, &mut Unwatched).unwrap();
         }
     }
 }

@@ -119,6 +119,7 @@ impl IndexWriter {
             }
         }
         self.commit(next)?;
+        self.note_outgrown_tuning(observer);
         let state = self.committed();
         Ok(AddSummary {
             index: self.path().to_owned(),

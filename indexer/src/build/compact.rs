@@ -74,6 +74,7 @@ impl IndexWriter {
             next.segments = finished.into_iter().map(|segment| segment.record).collect();
             self.commit(next)?;
         }
+        self.note_outgrown_tuning(observer);
         let state = self.committed();
         Ok(CompactSummary {
             index: self.path().to_owned(),

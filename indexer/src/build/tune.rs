@@ -68,11 +68,25 @@ impl IndexWriter {
             recall: (found.recall * 1e6).round() / 1e6,
             queries_per_second: found.queries_per_second.round(),
             generation: next.generation + 1,
+            documents: Some(documents as u64),
             ..found
         };
         next.tuning = Some(tuning.clone());
         self.commit(next)?;
         Ok(tuning)
+    }
+
+    /// Says, after a change, that the width of searches was measured on many more or fewer documents.
+    pub(super) fn note_outgrown_tuning(&self, observer: &mut dyn Observer) {
+        if let Some((tuning, then)) = self.committed().outgrown_tuning() {
+            observer.note(&format!(
+                "the width of searches was measured on {then} documents, and there are {} now; \
+                 `index tune {} --recall {}` measures it anew",
+                self.committed().documents,
+                self.path().display(),
+                tuning.wanted
+            ));
+        }
     }
 
     /// Doubles the width until it is wide enough, and then halves the gap to the last one that was not.
@@ -209,5 +223,6 @@ fn measure(reader: &IndexReader, judged: &Judged, options: TuneOptions, ef: usiz
         queries: judged.truth.len(),
         queries_per_second: judged.truth.len() as f64 / seconds.max(1e-9),
         generation: 0,
+        documents: None,
     })
 }

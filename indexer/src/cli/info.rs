@@ -172,9 +172,12 @@ fn recall(manifest: &Manifest) -> String {
         None => "not measured; `index tune --recall 0.99` does".to_owned(),
         Some(tuning) if tuning.generation == manifest.generation => tune::text(tuning),
         Some(tuning) => format!(
-            "{}, measured in generation {}",
+            "{}, measured in generation {}{}",
             tune::text(tuning),
-            tuning.generation
+            tuning.generation,
+            tuning
+                .documents
+                .map_or_else(String::new, |then| format!(" on {}", count(then, "document")))
         ),
     }
 }

@@ -86,13 +86,15 @@ fn a_newer_format() {
     let place = Workplace::with_index();
     let file = place.path("corpus.index").join(MANIFEST_NAME);
     let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replacen("sextant-index 3 ", "sextant-index 5 ", 1)).unwrap();
+    let (today, newer) = (indexer::FORMAT_VERSION, indexer::FORMAT_VERSION + 1);
+    let line = text.replacen("sextant-index 3 ", &format!("sextant-index {newer} "), 1);
+    fs::write(&file, line).unwrap();
     place.fails(
         &["info"],
         &[
             "MANIFEST",
             "made by a newer Sextant",
-            "expected index format 4, found 5",
+            &format!("expected index format {today}, found {newer}"),
             "upgrade",
         ],
     );

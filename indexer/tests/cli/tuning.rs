@@ -19,7 +19,7 @@ fn the_width_for_a_recall_is_found_stored_and_shown() {
     );
     place.succeeds(&["delete", "corpus.index", "gout"]);
     let info = place.succeeds(&["info", "corpus.index"]);
-    assert!(info.contains("measured in generation 2"), "{info}");
+    assert!(info.contains("measured in generation 2 on 4 documents"), "{info}");
 }
 
 #[test]
@@ -111,4 +111,47 @@ fn an_index_can_be_tuned_while_it_is_built() {
     let info = place.succeeds(&["info", "many.index"]);
     assert!(info.contains("float16 codes, linked by batches"), "{info}");
     assert!(info.contains("of the 10 nearest (asked for 0.9)"), "{info}");
+}
+
+#[test]
+fn a_width_that_was_measured_on_many_fewer_or_more_documents_is_noted() {
+    let place = Workplace::new();
+    let rows = |range: std::ops::Range<usize>| -> String {
+        let row = |i| format!("{{\"id\":\"{i}\",\"text\":\"A cough for {i} days.\"}}\n");
+        range.map(row).collect()
+    };
+    place.write("corpus.jsonl", rows(0..10));
+    place.write("few.jsonl", rows(10..12));
+    place.write("more.jsonl", rows(12..13));
+    place.succeeds(&["build", "corpus.jsonl"]);
+    let said = |arguments: &[&str]| {
+        let output = place.command(arguments).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        said
+    };
+    let note = |documents| {
+        format!(
+            "note: the width of searches was measured on 10 documents, and there are {documents} now; \
+             `index tune corpus.index --recall 0.9` measures it anew"
+        )
+    };
+    place.succeeds(&["tune", "corpus.index", "--recall", "0.9", "-k", "2"]);
+    let few = said(&["add", "corpus.index", "few.jsonl"]);
+    assert!(!few.contains("width of searches"), "{few}");
+    let more = said(&["add", "corpus.index", "more.jsonl"]);
+    assert!(more.contains(&note(13)), "{more}");
+    for command in [
+        &["update", "corpus.index", "more.jsonl"][..],
+        &["compact", "corpus.index"],
+    ] {
+        let again = said(command);
+        assert!(again.contains(&note(13)), "{again}");
+    }
+    place.succeeds(&["delete", "corpus.index", "0", "1", "2", "3", "4", "5"]);
+    let fewer = said(&["compact", "corpus.index"]);
+    assert!(fewer.contains(&note(7)), "{fewer}");
+    place.succeeds(&["tune", "corpus.index", "--recall", "0.9", "-k", "2"]);
+    let anew = said(&["update", "corpus.index", "few.jsonl"]);
+    assert!(!anew.contains("width of searches"), "{anew}");
 }
