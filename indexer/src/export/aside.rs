@@ -1,6 +1,7 @@
 //! A file that appears whole or not at all.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::build::parent;
@@ -38,8 +39,38 @@ impl Aside {
         self.file
             .sync_all()
             .and_then(|()| fs::rename(&self.path, &self.target))
-            .map_err(IndexError::write(&self.target))
+            .map_err(IndexError::write(&self.target))?;
+        sync_folder(&self.target).map_err(|source| IndexError::Unsynced {
+            path: self.target.clone(),
+            source,
+        })
     }
+
+    /// Gives this file and `ids`, the ids of its rows, their names. Old vectors go first and the new ones come last,
+    /// each step on the disk before the next: wherever this ends, there are never vectors beside the ids of others.
+    pub fn finish_with_ids(self, ids: Self) -> Result<()> {
+        let synced = [&self, &ids]
+            .into_iter()
+            .try_for_each(|aside| aside.file.sync_all());
+        synced
+            .and_then(|()| remove_if_there(&self.target))
+            .and_then(|()| sync_folder(&self.target))
+            .map_err(IndexError::write(&self.target))?;
+        ids.finish()?;
+        self.finish()
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Brings the names in the folder of `path` to the disk.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(parent(path))?.sync_all()
 }
 
 impl Drop for Aside {
@@ -71,7 +102,42 @@ fn remove_of_the_gone(target: &Path, beginning: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+
+    #[test]
+    fn vectors_are_never_beside_the_ids_of_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let [vectors, ids] = ["v.npy", "v.ids.jsonl"].map(|name| folder.path().join(name));
+        let asides = || {
+            let asides = [&vectors, &ids].map(|path| Aside::create(path).unwrap());
+            asides
+                .iter()
+                .for_each(|aside| aside.file().write_all(b"new").unwrap());
+            asides
+        };
+        fs::write(&vectors, "old").unwrap();
+        fs::create_dir(&ids).unwrap();
+        let [new, new_ids] = asides();
+        // A folder is in the way of the ids: the end after the first step.
+        assert!(new.finish_with_ids(new_ids).is_err());
+        assert!(!vectors.exists(), "the old ones would be beside new ids");
+        fs::remove_dir(&ids).unwrap();
+        fs::write(&ids, "old").unwrap();
+        fs::create_dir(&vectors).unwrap();
+        let [new, new_ids] = asides();
+        // Old vectors that cannot be removed.
+        assert!(new.finish_with_ids(new_ids).is_err());
+        assert_eq!(fs::read(&ids).unwrap(), b"old");
+        fs::remove_dir(&vectors).unwrap();
+        let [new, new_ids] = asides();
+        new.finish_with_ids(new_ids).unwrap();
+        assert_eq!(
+            [&vectors, &ids].map(|path| fs::read(path).unwrap()),
+            [b"new", b"new"]
+        );
+    }
 
     #[test]
     fn what_a_killed_process_left_goes_with_the_next_file() {

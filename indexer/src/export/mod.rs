@@ -1,6 +1,8 @@
 //! An index's documents and vectors for other tools: one file, in the order of the rows, deleted ones left out.
 //!
-//! What is there before stays until the new file is whole: it is written aside and renamed.
+//! What is there before stays until the new file is whole: it is written aside and renamed. Where the ids have a file of
+//! their own, old vectors are removed when both new files are whole, then the ids get their name, and then the vectors:
+//! a process that is killed in between leaves ids without vectors, never vectors with the ids of others.
 
 mod aside;
 mod columns;
@@ -67,11 +69,10 @@ pub fn export(
         Format::Npy => npy::write(reader, out, observer)?,
         Format::Hnswlib => hnswlib::write(reader, out, observer)?,
     };
-    // The file that was asked for appears last.
-    if let Some(ids) = &ids {
-        ids::write(reader, ids, observer)?.finish()?;
+    match &ids {
+        Some(ids) => written.finish_with_ids(ids::write(reader, ids, observer)?)?,
+        None => written.finish()?,
     }
-    written.finish()?;
     Ok(ExportSummary {
         file: out.to_owned(),
         ids,
