@@ -157,7 +157,10 @@ fn check_count(inputs: &[PathBuf], found: u64) -> Result<()> {
     Err(IndexError::Count {
         what: names.join(", "),
         expected: format!("1 to {} documents", u32::MAX),
-        found: found.to_string(),
+        found: match found {
+            0 => "none; name a file that has rows".to_owned(),
+            many => format!("{many}; make several indexes of them"),
+        },
     })
 }
 

@@ -18,7 +18,10 @@ fn files_that_are_missing_empty_or_something_else() {
     fs::create_dir(place.path("folder")).unwrap();
     place.fails(&["build", "missing.parquet"], &["missing.parquet"]);
     place.fails(&["build", "*.csv"], &["*.csv"]);
-    place.fails(&["build", "empty.jsonl"], &["empty.jsonl", "empty"]);
+    place.fails(
+        &["build", "empty.jsonl"],
+        &["empty.jsonl", "an empty file", "give a file with rows"],
+    );
     place.fails(&["build", "no.parquet"], &["no.parquet", "Parquet"]);
     place.fails(&["build", "notes.docx"], &["notes.docx", ".parquet"]);
     place.fails(&["build", "half.jsonl"], &["half.jsonl", "row 2"]);
@@ -155,9 +158,13 @@ fn rows_that_cannot_be_used() {
 fn no_rows_at_all() {
     let place = Workplace::new();
     place.write_parquet("none.parquet", &[("id", vec![]), ("text", vec![])]);
-    place.fails(&["build", "none.parquet"], &["none.parquet"]);
+    let words = ["found none; name a file that has rows"];
+    place.fails(
+        &["build", "none.parquet"],
+        &[&["none.parquet"], &words[..]].concat(),
+    );
     place.write("none.csv", "id,text\n");
-    place.fails(&["build", "none.csv"], &["none.csv"]);
+    place.fails(&["build", "none.csv"], &[&["none.csv"], &words[..]].concat());
     place.write("none.json", "[]");
     place.fails(
         &["build", "none.json"],

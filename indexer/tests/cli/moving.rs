@@ -332,6 +332,27 @@ fn bad_vectors_are_refused_by_their_row() {
     place.fails(&import("v.fvecs", &trusted), &["v.fvecs", "row 1", "zeros"]);
     place.write("v.npy", b"\x93NUMPY\x01\x00\x08\x00{'a': 1}");
     place.fails(&import("v.npy", &documents), &["v.npy", "two dimensions"]);
+    let header = |order: &str, shape: &str| {
+        let text = format!("{{'descr': '<f4', 'fortran_order': {order}, 'shape': {shape}, }}");
+        [b"\x93NUMPY\x01\x00", &[text.len() as u8, 0][..], text.as_bytes()].concat()
+    };
+    for (order, shape) in [("True", "(4, 32)"), ("False", "(128,)"), ("False", "(4, 32, 1)")] {
+        place.write("v.npy", header(order, shape));
+        place.fails(
+            &import("v.npy", &documents),
+            &[
+                "v.npy",
+                shape,
+                "a row for each document",
+                "numpy.ascontiguousarray",
+            ],
+        );
+    }
+    place.write("v.npy", header("False", "(0, 32)"));
+    place.fails(
+        &import("v.npy", &documents),
+        &["v.npy", "found none", "name a file that has rows"],
+    );
     place.write("v.txt", "1 2 3");
     place.fails(&import("v.txt", &documents), &["v.txt", ".fbin"]);
 }

@@ -198,7 +198,10 @@ impl Taken<'_> {
             None => Err(IndexError::Count {
                 what: self.path.display().to_string(),
                 expected: format!("1 to {most} vectors"),
-                found: found.to_string(),
+                found: match found {
+                    0 => "none; name a file that has rows".to_owned(),
+                    many => format!("{many}; make several indexes of them"),
+                },
             }),
         }
     }

@@ -167,10 +167,13 @@ pub(super) fn read_npy(path: &Path, taken: &mut Taken<'_>) -> Result<()> {
     let text = String::from_utf8_lossy(&text).into_owned();
     match array(&text) {
         Some((kind, shape)) => source.rows(before + u64::from(length), shape, kind, taken),
-        None => source.refuse(
+        None => Err(EncoderError::format(
+            path,
             "an array of two dimensions in C order of float16, float32 or float64",
             text.trim(),
-        ),
+            "with a row for each document, save it with numpy.save(FILE, numpy.ascontiguousarray(ARRAY, '<f4'))",
+        )
+        .into()),
     }
 }
 
