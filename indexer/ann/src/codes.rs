@@ -1,5 +1,7 @@
 //! Vectors in few bytes, for walking a graph. The best rows of a walk are scored again in `f32`.
 
+mod doubt;
+
 use crate::lines::Lines;
 use crate::metric::Metric;
 #[cfg(feature = "build")]
@@ -25,6 +27,9 @@ pub enum Codes {
 const ZERO: u8 = 128;
 /// The largest code on either side of the zero.
 const LARGEST: f32 = 127.0;
+/// How much finer than the rows' a query's scale in [`Codes::Int8`] may be where rows have a bias: what more would add
+/// is lost beside the bias in an `f32`, and the bias times the scale stays finite.
+const FINEST: f32 = (1 << 24) as f32;
 
 impl Codes {
     /// All codes, in the order of their numbers in files.
@@ -95,15 +100,6 @@ impl Coder {
         self.codes.stride(self.dimension)
     }
 
-    /// How far below the `k`-th best code a row can lie and still be one of the `k` best rows.
-    pub fn doubt(&self, query: &QueryCode) -> f32 {
-        match self.codes {
-            Codes::Float32 | Codes::Float16 => 0.0,
-            Codes::Int8 => query.error(),
-            Codes::Binary => f32::INFINITY,
-        }
-    }
-
     /// Whether a row has a part of its score that no query changes: half its squared length, in codes.
     pub fn is_biased(&self) -> bool {
         self.metric == Metric::Euclidean && self.codes != Codes::Binary
@@ -149,10 +145,30 @@ impl Coder {
         }
     }
 
-    /// Half the squared length of a row, negative, in the units of a query that is coded at the scale 1.
+    /// Half the squared length of a coded row, negative, in the units of a query that is coded at the scale 1.
+    ///
+    /// Of the code and not of the row: so a score is the distance of the query from what the code says, which is
+    /// wrong by a rounding however far from the origin both lie.
     #[cfg(feature = "build")]
-    pub fn bias(&self, row: &[f32]) -> f32 {
-        -0.5 * self.scale * crate::dot(row, row)
+    pub fn bias(&self, code: &[u8]) -> f32 {
+        let square = |x: f32| f64::from(x) * f64::from(x);
+        let squares: f64 = match self.codes {
+            Codes::Int8 => {
+                let steps = code.iter().map(|byte| f32::from(*byte) - f32::from(ZERO));
+                steps.map(square).sum()
+            }
+            Codes::Float16 => {
+                let numbers = code.as_chunks().0.iter();
+                numbers
+                    .map(|x| square(half::f16::from_le_bytes(*x).to_f32()))
+                    .sum()
+            }
+            Codes::Float32 | Codes::Binary => {
+                let numbers = code.as_chunks().0.iter();
+                numbers.map(|x| square(f32::from_ne_bytes(*x))).sum()
+            }
+        };
+        (-0.5 * squares / f64::from(self.scale)) as f32
     }
 
     /// Codes a query.
@@ -161,11 +177,12 @@ impl Coder {
         match self.codes {
             Codes::Int8 => {
                 let largest = query.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
-                let scale = if largest > 0.0 {
-                    (LARGEST / largest).min(f32::MAX)
-                } else {
-                    0.0
+                let finest = match self.is_biased() {
+                    true => self.scale * FINEST,
+                    false => f32::MAX,
                 };
+                // Zeros are coded on the finest scale, too, so that the biases alone order the rows.
+                let scale = (LARGEST / largest).min(finest).min(f32::MAX);
                 let code = into.code.resized(self.stride());
                 code.fill(0);
                 let steps = query.iter().map(|x| in_steps(*x, scale));
@@ -280,14 +297,6 @@ impl QueryCode {
     #[inline(always)]
     pub fn bias_scale(&self) -> f32 {
         self.bias_scale
-    }
-
-    /// What the rounding of two rows and of the query can do to the difference of their scores: three and a half times its
-    /// standard deviation, if the rows' codes are as long as the query's. A rounding is off by `sqrt(1/12)` steps.
-    fn error(&self) -> f32 {
-        let squares = self.code.bytes().iter().map(|byte| i32::from(*byte as i8).pow(2));
-        let length = (squares.sum::<i32>() as f32).sqrt();
-        3.5 * length * (4.0_f32 / 12.0).sqrt()
     }
 
     fn find_shift(&mut self) {

@@ -105,21 +105,18 @@ impl Frozen {
         debug_assert_eq!(out.written, HEADER_BYTES);
         let coder = self.header.coder;
         let mut code = crate::lines::Lines::default();
+        let mut biases: Vec<f32> = Vec::new();
         out.start_part()?;
         for row in self.first_rows() {
             let code = code.resized(coder.stride());
             coder.encode(vectors.row(row as usize), code);
             out.write(code)?;
+            if coder.is_biased() {
+                biases.push(coder.bias(code));
+            }
         }
         out.lists(&self.level0, self.header.width)?;
         out.numbers(&self.rows)?;
-        let biases: Vec<f32> = match coder.is_biased() {
-            true => self
-                .first_rows()
-                .map(|row| coder.bias(vectors.row(row as usize)))
-                .collect(),
-            false => Vec::new(),
-        };
         out.numbers(&biases)?;
         out.numbers(&self.nodes)?;
         self.upper

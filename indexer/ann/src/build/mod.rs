@@ -141,7 +141,11 @@ impl Building {
             .zip(&order)
             .for_each(|(code, group)| coder.encode(row_of(group), code));
         let biases = match coder.is_biased() {
-            true => order.par_iter().map(|group| coder.bias(row_of(group))).collect(),
+            true => coded
+                .bytes()
+                .par_chunks(stride)
+                .map(|code| coder.bias(code))
+                .collect(),
             false => Vec::new(),
         };
         Self {

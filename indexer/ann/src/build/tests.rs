@@ -95,6 +95,82 @@ fn all_codes_and_metrics_find_the_true_neighbours() {
     }
 }
 
+/// Distances do not change when everything moves, and neither may what is found.
+#[test]
+fn neighbours_by_distance_are_found_far_from_the_origin() {
+    for offset in [20.0, 100.0] {
+        let mut numbers = clustered(3100, 48, Metric::Euclidean);
+        numbers.iter_mut().for_each(|x| *x += offset);
+        let (vectors, queries) = numbers.split_at(3000 * 48);
+        let (rows, queries) = (Rows::new(vectors, 48, 48), Rows::new(queries, 48, 48));
+        for codes in [Codes::Float32, Codes::Float16, Codes::Int8] {
+            let parameters = Parameters {
+                metric: Metric::Euclidean,
+                codes,
+                ..PARAMETERS
+            };
+            let (_folder, graph) = stored(rows, parameters);
+            for (ef, least) in [(64, 0.95), (3000, 0.999)] {
+                let recall = recall(&graph, rows, queries, ef, None);
+                println!("{codes:?} {offset} from the origin, ef {ef}: {recall}");
+                assert!(
+                    recall >= least,
+                    "{codes:?} {offset} from the origin, ef {ef}: {recall}"
+                );
+            }
+        }
+    }
+}
+
+/// Rows so near to each other that half of the numbers of a code say nothing: what is in doubt is compared in full.
+#[test]
+fn sixteen_bits_that_tell_too_little_are_not_relied_on() {
+    for metric in Metric::ALL {
+        let mut numbers = clustered(1100, 48, Metric::Euclidean);
+        for row in numbers.chunks_mut(48) {
+            row.iter_mut().for_each(|x| *x = 1.0 + 2e-3 * *x);
+            if metric == Metric::Cosine {
+                let length = crate::dot(row, row).sqrt();
+                row.iter_mut().for_each(|x| *x /= length);
+            }
+        }
+        let (vectors, queries) = numbers.split_at(1000 * 48);
+        let (rows, queries) = (Rows::new(vectors, 48, 48), Rows::new(queries, 48, 48));
+        let parameters = Parameters {
+            metric,
+            codes: Codes::Float16,
+            ..PARAMETERS
+        };
+        let (_folder, graph) = stored(rows, parameters);
+        let recall = recall(&graph, rows, queries, 1000, None);
+        assert!(recall >= 0.99, "{metric:?}: {recall} of all rows");
+    }
+}
+
+/// What is nearest to the origin, and to places that codes cannot tell from it.
+#[test]
+fn queries_of_zeros_and_tiny_ones_have_neighbours_by_distance() {
+    let mut numbers = clustered(3000, 16, Metric::Euclidean);
+    for (row, place) in numbers.chunks_mut(16).zip(0..) {
+        row.iter_mut()
+            .for_each(|x| *x *= 1.0 + (place * 37 % 101) as f32 / 20.0);
+    }
+    let rows = Rows::new(&numbers, 16, 16);
+    for codes in [Codes::Float32, Codes::Float16, Codes::Int8] {
+        let parameters = Parameters {
+            metric: Metric::Euclidean,
+            codes,
+            ..PARAMETERS
+        };
+        let (_folder, graph) = stored(rows, parameters);
+        for size in [0.0, 1e-40, 1e-30, 1e-9, 1e-5] {
+            let query = [size; 16];
+            let recall = recall(&graph, rows, Rows::new(&query, 16, 16), 300, None);
+            assert!(recall >= 0.9, "{codes:?}, a query of {size:e}: {recall}");
+        }
+    }
+}
+
 /// At every width our graph finds at least as much as that of hnsw_rs does.
 #[test]
 fn hnsw_rs_builds_a_graph_that_is_searched_the_same_way() {

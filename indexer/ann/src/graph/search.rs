@@ -141,7 +141,6 @@ impl Graph {
         k: usize,
         (context, accept): (&Context, Option<&RowSet>),
     ) -> Vec<Neighbor> {
-        let doubt = self.header.coder.doubt(&context.query);
         let mut found: Vec<Neighbor> = Vec::with_capacity(context.pool.entries().len());
         let mut least = f32::NEG_INFINITY;
         for entry in context.pool.entries() {
@@ -153,7 +152,7 @@ impl Graph {
             let accepted = rows.filter(|row| accept.is_none_or(|accept| accept.contains(*row)));
             found.extend(accepted.map(|row| Neighbor { row, score: 0.0 }));
             if before < k && found.len() >= k {
-                least = entry.score() - doubt;
+                least = entry.score() - self.header.coder.doubt(&context.query, entry.score());
             }
         }
         for i in 0..found.len() {
