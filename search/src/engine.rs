@@ -167,7 +167,7 @@ impl Engine {
     }
 
     /// The best `depth` of each half that is asked, among the `matching` documents where that is given, and how vectors
-    /// were searched then.
+    /// were searched then. Vectors are not asked for zeros, which stand for a query of which the model knows no word.
     ///
     /// # Errors
     /// The index cannot be read.
@@ -175,6 +175,7 @@ impl Engine {
         &self,
         words: Option<&str>,
         vector: Option<&[f32]>,
+        let vector = vector.filter(|vector| !is_zero(vector));
         depth: usize,
         matching: Option<&Matching>,
     ) -> Result<(Candidates, Option<Strategy>)> {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)] // tests fail by panicking
 
 use encoder::testing::write_tiny_static_model;
+use indexer::Metric;
 
 #[allow(dead_code, reason = "each test program uses its part")]
 mod support;
@@ -50,6 +51,32 @@ fn a_query_without_a_known_word_is_answered_by_its_words_with_a_note() {
         "{}",
         ran.stderr
     );
+}
+
+/// Where lengths count, zeros are a place that has neighbours; a query of which nothing is known has none all the same.
+#[test]
+fn a_query_without_a_known_word_is_never_asked_of_vectors() {
+    for metric in [Metric::Dot, Metric::Euclidean] {
+        let place = Workplace::empty();
+        write_tiny_static_model(&place.path("model"), 1).unwrap();
+        let encoder = encoder::open(&place.path("model")).unwrap();
+        place.index_by(metric, ("corpus.index", &support::lines(40)), &*encoder);
+        let ran = place.run(&["number7", "-k", "3"], 0);
+        assert!(
+            ran.stdout.starts_with(" 1  About skin"),
+            "{metric:?}: {}",
+            ran.stdout
+        );
+        assert!(!ran.stdout.contains("vector #"), "{metric:?}: {}", ran.stdout);
+        let filtered = ["number7", "--where", "year >= 1980"];
+        for arguments in [&filtered[..], &["number7", "--mode", "vector"]] {
+            let ran = place.run(arguments, i32::from(arguments[1] == "--mode"));
+            assert!(!ran.stdout.contains("vector #"), "{metric:?}: {}", ran.stdout);
+            assert!(ran.stderr.contains("knows no word"), "{metric:?}: {}", ran.stderr);
+        }
+        let ran = place.run(&["thirst and sugar", "-k", "3"], 0);
+        assert!(ran.stdout.contains("vector #"), "{metric:?}: {}", ran.stdout);
+    }
 }
 
 #[test]

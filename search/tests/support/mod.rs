@@ -7,8 +7,8 @@ use std::time::Duration;
 use encoder::Encoder;
 use encoder::corpus::Columns;
 use encoder::testing::{HashEncoder, write_tiny_model};
-use indexer::HnswRecord;
 use indexer::build::{BuildOptions, Unwatched, build};
+use indexer::{HnswRecord, Metric};
 use tempfile::TempDir;
 
 /// Words of the tiny model's vocabulary, by topic; every fifth document has no topic, and each has a year.
@@ -50,12 +50,16 @@ impl Workplace {
 
     /// Adds an index of `documents` made-up documents.
     pub fn index(&self, name: &str, documents: usize, encoder: &dyn Encoder) {
-        let lines: String = (0..documents).map(|number| document(number) + "\n").collect();
-        self.index_of(name, &lines, encoder);
+        self.index_of(name, &lines(documents), encoder);
     }
 
     /// Adds an index of the documents in `lines`, JSON Lines.
     pub fn index_of(&self, name: &str, lines: &str, encoder: &dyn Encoder) {
+        self.index_by(Metric::Cosine, (name, lines), encoder);
+    }
+
+    /// Adds an index by `metric`: its name, and its documents as JSON Lines.
+    pub fn index_by(&self, metric: Metric, (name, lines): (&str, &str), encoder: &dyn Encoder) {
         let input = self.path("corpus.jsonl");
         std::fs::write(&input, lines).unwrap();
         let options = BuildOptions {
@@ -70,6 +74,7 @@ impl Workplace {
             hnsw: HnswRecord {
                 m: 8,
                 ef_construction: 64,
+                metric,
                 ..Default::default()
             },
         };
@@ -132,6 +137,11 @@ impl From<Output> for Ran {
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// The first `documents` made-up documents as JSON Lines.
+pub fn lines(documents: usize) -> String {
+    (0..documents).map(|number| document(number) + "\n").collect()
 }
 
 /// Document `number` as a line of JSON: a few words of its topic, turned by its number.
