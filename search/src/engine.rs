@@ -12,11 +12,7 @@ use encoder::{Encoded, Encoder};
 use indexer::{Filter, IndexReader, Matching, Strategy};
 
 use crate::error::{OtherModel, Result, SearchError};
-use crate::hits::{self, Candidates, Hit, Mode, Query, Ranked};
-
-/// What each half proposes for fusion, at least: deep enough that a document which one half ranks low can
-/// still be lifted by the other.
-pub const FUSION_DEPTH: usize = 100;
+use crate::hits::{self, Candidates, FUSION_DEPTH, Hit, Mode, Query, Ranked};
 
 /// Width of the vector search in an index for which no recall was asked.
 pub const WIDTH: usize = 200;

@@ -73,6 +73,26 @@ fn lines(stdout: &str) -> Vec<Line> {
         .collect()
 }
 
+/// Scales of the two sides come from as many candidates, whatever is asked for.
+#[test]
+fn the_first_hits_are_the_same_however_many_are_asked_for() {
+    let place = Workplace::with_index();
+    let encoder = encoder::open_candle(&place.path("model")).unwrap();
+    place.index("many.index", 300, &*encoder);
+    for query in ["diabetes thirst number5", "the sign of pressure", "number299"] {
+        let first = |k: &str| -> Vec<(String, f64)> {
+            let ran = place.run(&[query, "--index", "many.index", "-k", k, "--json"], 0);
+            let hits = lines(&ran.stdout).into_iter().filter_map(|line| match line {
+                Line::Hit { id, score, .. } => Some((id, score)),
+                _ => None,
+            });
+            hits.take(10).collect()
+        };
+        assert_eq!(first("10").len(), 10);
+        assert_eq!(first("10"), first("1000"), "{query}");
+    }
+}
+
 #[test]
 fn a_search_is_hits_and_then_a_summary() {
     let place = Workplace::with_index();

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 mod fuse;
 
-pub use fuse::{Candidates, Ranked, rank};
+pub use fuse::{Candidates, FUSION_DEPTH, Ranked, rank};
 
 /// Which of the index's two halves answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
