@@ -4,8 +4,9 @@
 //! folders before any is searched, so that scores do not depend on how the documents are spread. The best so far of
 //! one folder are what the next one has to beat, so that each is read only where it can.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 
 use encoder::vectors::Neighbor;
 use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, EnableScoring, Query};
@@ -36,7 +37,7 @@ pub fn search<F: Fn(u32) -> bool>(parts: &[Part<'_, F>], query: &str, k: usize) 
         k,
         heap: BinaryHeap::new(),
     };
-    let statistics = Statistics(parts.iter().map(|part| part.words).collect());
+    let statistics = Statistics::of(parts.iter().map(|part| part.words).collect());
     for part in parts {
         let terms = part.words.terms(query);
         if terms.is_empty() || k == 0 {
@@ -125,26 +126,55 @@ impl PartialEq for Ranked {
 
 impl Eq for Ranked {}
 
-/// The statistics of all folders together.
-struct Statistics<'a>(Vec<&'a Words>);
+/// The statistics of all folders together. Each folder asks for all of them, so what has been summed is kept.
+struct Statistics<'a> {
+    folders: Vec<&'a Words>,
+    known: RefCell<HashMap<Count, u64>>,
+}
 
-impl Statistics<'_> {
-    fn sum(&self, count: impl Fn(&Words) -> tantivy::Result<u64>) -> tantivy::Result<u64> {
-        self.0.iter().map(|words| count(words)).sum()
+/// What is summed over folders.
+#[derive(PartialEq, Eq, Hash)]
+enum Count {
+    Documents,
+    Tokens(Field),
+    DocumentsWith(Term),
+}
+
+impl<'a> Statistics<'a> {
+    fn of(folders: Vec<&'a Words>) -> Self {
+        let known = RefCell::default();
+        Self { folders, known }
+    }
+
+    fn sum(&self, of: Count, count: impl Fn(&Words) -> tantivy::Result<u64>) -> tantivy::Result<u64> {
+        let known = self.known.borrow().get(&of).copied();
+        if let Some(sum) = known {
+            return Ok(sum);
+        }
+        let sum = self
+            .folders
+            .iter()
+            .map(|words| count(words))
+            .sum::<tantivy::Result<u64>>()?;
+        self.known.borrow_mut().insert(of, sum);
+        Ok(sum)
     }
 }
 
 impl Bm25StatisticsProvider for Statistics<'_> {
     fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
-        self.sum(|words| words.searcher.total_num_tokens(field))
+        self.sum(Count::Tokens(field), |words| {
+            words.searcher.total_num_tokens(field)
+        })
     }
 
     fn total_num_docs(&self) -> tantivy::Result<u64> {
-        self.sum(|words| words.searcher.total_num_docs())
+        self.sum(Count::Documents, |words| words.searcher.total_num_docs())
     }
 
     fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
-        self.sum(|words| words.searcher.doc_freq(term))
+        let with = Count::DocumentsWith(term.clone());
+        self.sum(with, |words| words.searcher.doc_freq(term))
     }
 }
 
@@ -156,6 +186,7 @@ mod tests {
 
     use super::*;
     use crate::WordWriter;
+    use crate::schema::Fields;
 
     const WORDS: [&str; 12] = [
         "gout", "joint", "pain", "fever", "cough", "virus", "heart", "attack", "skin", "rash", "test",
@@ -251,6 +282,37 @@ mod tests {
         assert!(search(&parts, "gout", 1000).unwrap().len() > 20);
         assert_eq!(search(&parts, "gout", 0).unwrap(), []);
         assert_eq!(search::<fn(u32) -> bool>(&[], "gout", 3).unwrap(), []);
+    }
+
+    /// A folder is asked once for each count, however many folders ask for the sums.
+    #[test]
+    fn what_is_summed_is_counted_once() {
+        let documents = documents(30);
+        let parts = [words(&documents[..10]), words(&documents[10..])];
+        let statistics = Statistics::of(parts.iter().collect());
+        let asked = std::cell::Cell::new(0);
+        let Fields { title, text, .. } = parts[0].fields;
+        for _ in 0..5 {
+            for field in [title, text] {
+                let count = |words: &Words| {
+                    asked.set(asked.get() + 1);
+                    words.searcher.total_num_tokens(field)
+                };
+                let sum = statistics.sum(Count::Tokens(field), count).unwrap();
+                assert_eq!(sum, statistics.total_num_tokens(field).unwrap());
+                let sums = parts
+                    .iter()
+                    .map(|part| part.searcher.total_num_tokens(field).unwrap());
+                assert_eq!(sum, sums.sum::<u64>());
+            }
+        }
+        assert_eq!(asked.get(), 4);
+        let with = |field, stem| statistics.doc_freq(&Term::from_field_text(field, stem)).unwrap();
+        assert!(with(text, "gout") > 0 && with(text, "gout") != with(title, "gout"));
+        assert_eq!(
+            (with(text, "unheard"), statistics.total_num_docs().unwrap()),
+            (0, 30)
+        );
     }
 
     #[test]
