@@ -3,7 +3,7 @@
 //! All modes rank the same candidates of the same engine that answers users; only the depth is wider, for
 //! recall@100 is worth measuring only if a hundred are fetched.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -68,13 +68,16 @@ impl Judged {
     /// Keeps the judgements of documents that match a filter: the others cannot be found. Queries without a relevant
     /// document are left out.
     fn keep(&mut self, engine: &Engine, matching: &Matching, qrels: &Path) -> Result<()> {
-        let mut ids = BTreeSet::new();
-        for row in matching.rows() {
-            ids.insert(engine.index().document(row)?.id);
-        }
+        let rows: HashSet<u32> = matching.rows().collect();
         let asked = self.qrels.len();
         for grades in self.qrels.values_mut() {
-            grades.retain(|id, _| ids.contains(id));
+            let mut kept = BTreeMap::new();
+            for (id, grade) in std::mem::take(grades) {
+                if engine.index().find(&id)?.is_some_and(|row| rows.contains(&row)) {
+                    kept.insert(id, grade);
+                }
+            }
+            *grades = kept;
         }
         self.qrels
             .retain(|_, grades| grades.values().any(|grade| *grade > 0));
@@ -133,39 +136,36 @@ fn judged_queries(arguments: &EvalArgs, queries: Vec<beir::Query>, mut qrels: Qr
 
 /// Warns of relevant documents that the index lacks: they can only be missed.
 fn check_documents(engine: &Engine, qrels: &Qrels, path: &Path) -> Result<()> {
-    let mut missing: BTreeSet<&str> = qrels
+    let relevant: BTreeSet<&str> = qrels
         .values()
-        .flat_map(|grades| {
-            grades
-                .iter()
-                .filter(|(_, grade)| **grade > 0)
-                .map(|(id, _)| id.as_str())
-        })
+        .flat_map(|grades| grades.iter().filter(|(_, grade)| **grade > 0))
+        .map(|(id, _)| id.as_str())
         .collect();
-    let relevant = missing.len();
-    let judged = missing.first().map_or(String::new(), |id| (*id).to_owned());
-    let mut indexed = String::new();
-    for row in engine.index().live_rows() {
-        indexed = engine.index().document(row)?.id;
-        missing.remove(indexed.as_str());
-        if missing.is_empty() {
-            return Ok(());
-        }
+    let index = engine.index();
+    let mut missing = 0;
+    for id in &relevant {
+        missing += usize::from(index.find(id)?.is_none());
     }
-    if missing.len() == relevant {
-        let (qrels, index) = (path.to_owned(), engine.path().to_owned());
+    if missing == 0 {
+        return Ok(());
+    }
+    if missing == relevant.len() {
+        let indexed = match index.live_rows().next() {
+            Some(row) => index.document(row)?.id,
+            None => String::new(),
+        };
         return Err(SearchError::NothingIndexed {
-            qrels,
-            index,
-            count: relevant,
-            judged,
+            qrels: path.to_owned(),
+            index: engine.path().to_owned(),
+            count: missing,
+            judged: relevant.first().map_or(String::new(), |id| (*id).to_owned()),
             indexed,
         });
     }
     output::message(&format!(
         "warning: {} of {} relevant documents are not in {}; they count as not found",
-        grouped(missing.len()),
-        grouped(relevant),
+        grouped(missing),
+        grouped(relevant.len()),
         engine.path().display(),
     ));
     Ok(())

@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "each test program uses its part")]
 mod support;
 
+use indexer::build::IndexWriter;
 use support::Workplace;
 
 const EVAL: [&str; 5] = ["eval", "--queries", "q.jsonl", "--qrels", "r.tsv"];
@@ -73,6 +74,29 @@ fn judged_documents_that_are_not_indexed_count_as_missed_with_a_warning() {
         ran.stdout.contains("0.5000"),
         "half of the relevant are found: {}",
         ran.stdout
+    );
+}
+
+#[test]
+fn a_deleted_document_is_not_indexed_any_more() {
+    let place = judged(&[("a", "number3"), ("b", "number4")], &[("a", "d3"), ("b", "d4")]);
+    let writer = || IndexWriter::open(&place.path("corpus.index")).unwrap();
+    writer().delete(&["d3".to_owned()], false).unwrap();
+    let ran = place.run(&EVAL, 0);
+    assert!(
+        ran.stderr
+            .contains("warning: 1 of 2 relevant documents are not in corpus.index"),
+        "{}",
+        ran.stderr
+    );
+    writer().delete(&["d4".to_owned()], false).unwrap();
+    let ran = place.run(&EVAL, 2);
+    assert!(
+        ran.stderr
+            .contains("none of the 2 documents that r.tsv calls relevant is in corpus.index")
+            && ran.stderr.contains("(judged: d3; indexed: d0)"),
+        "{}",
+        ran.stderr
     );
 }
 
