@@ -11,7 +11,6 @@ use crate::deleted;
 use crate::error::{IndexError, Result};
 use crate::manifest::{self, MANIFEST_NAME, Manifest, SegmentRecord};
 use crate::segment::Segment;
-use crate::snippet::{self, Snippet};
 use crate::unit;
 
 mod filtered;
@@ -292,14 +291,6 @@ impl IndexReader {
         let mut vector = self.vector(row)?.to_vec();
         encoder::vectors::normalize(&mut vector);
         Ok(vector)
-    }
-
-    /// The part of a document's text with most of the words of `query`, up to `max_chars` characters.
-    ///
-    /// # Errors
-    /// As [`Self::document`].
-    pub fn snippet(&self, query: &str, row: u32, max_chars: usize) -> Result<Snippet> {
-        Ok(snippet::best(&self.document(row)?.text, query, max_chars))
     }
 
     /// The segments, each with the row of the index that its row 0 is.

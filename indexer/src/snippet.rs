@@ -16,9 +16,16 @@ pub struct Snippet {
 
 const ELLIPSIS: char = '…';
 
+impl Snippet {
+    /// The part of `text` with most of the words of `query`, up to `max_chars` characters.
+    pub fn of(text: &str, query: &str, max_chars: usize) -> Self {
+        best(text, query, max_chars)
+    }
+}
+
 /// The window of `text` of up to `max_chars` characters with most different words of `query`, then
 /// with most words of it, then the first. Without any the beginning of the text.
-pub(crate) fn best(text: &str, query: &str, max_chars: usize) -> Snippet {
+fn best(text: &str, query: &str, max_chars: usize) -> Snippet {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let stems = query_stems(query);
     let hits: Vec<Hit> = words(&text)

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use encoder::vectors::is_zero;
 use encoder::{Encoded, Encoder};
-use indexer::{Filter, IndexReader, Matching, Strategy};
+use indexer::{Filter, IndexReader, Matching, Snippet, Strategy};
 
 use crate::error::{OtherModel, Result, SearchError};
 use crate::hits::{self, Candidates, FUSION_DEPTH, Hit, Mode, Query, Ranked};
@@ -171,11 +171,11 @@ impl Engine {
         &self,
         words: Option<&str>,
         vector: Option<&[f32]>,
-        let vector = vector.filter(|vector| !is_zero(vector));
         depth: usize,
         matching: Option<&Matching>,
     ) -> Result<(Candidates, Option<Strategy>)> {
         let ef = self.ef.max(depth);
+        let vector = vector.filter(|vector| !is_zero(vector));
         let (vector, strategy) = match (vector, matching) {
             (Some(vector), Some(matching)) => {
                 let (found, strategy) = self.index.search_vectors_among(vector, depth, ef, matching)?;
@@ -198,7 +198,7 @@ impl Engine {
     /// The document cannot be read.
     pub fn describe(&self, ranked: &Ranked, rank: usize, query: &str) -> Result<Hit> {
         let document = self.index.document(ranked.row)?;
-        let snippet = self.index.snippet(query, ranked.row, SNIPPET_CHARS)?;
+        let snippet = Snippet::of(&document.text, query, SNIPPET_CHARS);
         Ok(Hit {
             rank,
             id: document.id,

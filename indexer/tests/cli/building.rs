@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use indexer::IndexReader;
+use indexer::{IndexReader, Snippet};
 
 use super::workplace::{INDEX, ROWS, Workplace, stderr};
 
@@ -33,7 +33,7 @@ fn json_lines_become_an_index_in_the_current_folder() {
     assert_eq!(reader.search_words("what causes a FEVER?", 5).unwrap()[0].row, 1);
     assert_eq!(reader.search_words("gout flu ecg", 5).unwrap().len(), 3);
     assert!(reader.search_words("(AND \"", 5).unwrap().len() <= 4);
-    let snippet = reader.snippet("swollen joints", 0, 200).unwrap();
+    let snippet = Snippet::of(&reader.document(0).unwrap().text, "swollen joints", 200);
     assert_eq!(&snippet.text[snippet.marks[0].clone()], "joint");
     for row in 0..4 {
         assert_eq!(
