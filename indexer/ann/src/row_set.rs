@@ -5,6 +5,8 @@
 pub struct RowSet {
     words: Vec<u64>,
     len: usize,
+    /// Rows that are in: searches ask for it each time.
+    count: usize,
 }
 
 const BITS: usize = u64::BITS as usize;
@@ -15,6 +17,7 @@ impl RowSet {
         Self {
             words: vec![0; len.div_ceil(BITS)],
             len,
+            count: 0,
         }
     }
 
@@ -26,7 +29,11 @@ impl RowSet {
         {
             *last >>= BITS - len % BITS;
         }
-        Self { words, len }
+        Self {
+            words,
+            len,
+            count: len,
+        }
     }
 
     /// One more than the highest row that the set can have.
@@ -36,7 +43,7 @@ impl RowSet {
 
     /// Whether no row is in the set.
     pub fn is_empty(&self) -> bool {
-        self.words.iter().all(|word| *word == 0)
+        self.count == 0
     }
 
     /// Puts a row in; whether it was not there. A row from `len` on is not taken.
@@ -47,6 +54,7 @@ impl RowSet {
         let (word, bit) = (&mut self.words[row as usize / BITS], 1 << (row as usize % BITS));
         let new = *word & bit == 0;
         *word |= bit;
+        self.count += usize::from(new);
         new
     }
 
@@ -55,6 +63,7 @@ impl RowSet {
         let there = self.contains(row);
         if there {
             self.words[row as usize / BITS] &= !(1 << (row as usize % BITS));
+            self.count -= 1;
         }
         there
     }
@@ -68,7 +77,7 @@ impl RowSet {
 
     /// How many rows are in the set.
     pub fn count(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        self.count
     }
 
     /// Keeps the rows that are in `other` too.
@@ -77,6 +86,7 @@ impl RowSet {
         for (word, other) in self.words.iter_mut().zip(others) {
             *word &= other;
         }
+        self.count = self.words.iter().map(|word| word.count_ones() as usize).sum();
     }
 
     /// The rows, ascending.
@@ -108,13 +118,14 @@ mod tests {
             }
             let odd: Vec<u32> = (0..len as u32).filter(|row| row % 2 == 1).collect();
             assert_eq!(set.iter().collect::<Vec<_>>(), odd);
-            assert_eq!(set.is_empty(), odd.is_empty());
+            assert_eq!((set.count(), set.is_empty()), (odd.len(), odd.is_empty()));
             let mut other = RowSet::new(len);
             assert!(other.is_empty());
             (0..len as u32)
                 .take(10)
                 .for_each(|row| assert!(other.insert(row) && !other.insert(row)));
             other.intersect(&set);
+            assert_eq!(other.count(), other.iter().count());
             assert_eq!(
                 other.iter().collect::<Vec<_>>(),
                 odd.into_iter().filter(|row| *row < 10).collect::<Vec<_>>()
