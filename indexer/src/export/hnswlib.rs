@@ -95,7 +95,8 @@ struct Element {
 }
 
 /// The nodes in their order, each with its first row, then the other rows. A node's rows are a chain: each has the next
-/// one in front of the node's own neighbours, of which the farthest goes where `width` of them are there.
+/// one in front of the node's own neighbours, of which the last goes where `width` of them are there:
+/// it was not chosen for its direction, or is one of many that were.
 fn one_row_each(nodes: Vec<Node>, width: usize) -> Vec<Element> {
     let mut chains = Vec::new();
     let mut next = nodes.len() as u32;

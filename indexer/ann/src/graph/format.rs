@@ -9,7 +9,7 @@
 //! header    128 bytes: magic, version, then the fields of `Header` as `u32` in their order, the number of rows last, in
 //!           version 3; zeros
 //! codes     count × stride bytes: each node's vector in codes, for the walk
-//! level 0   count × width: the neighbours of each node, nearest first
+//! level 0   count × width: the neighbours of each node, those first that were chosen for their directions; not by distance
 //! rows      count (version 3: rows): the row of each node, or the rows of each, ascending
 //! biases    count × f32: the part of a node's score that no query changes; for Euclidean distance only
 //! nodes     upper: the nodes on layer 1 or higher, the highest layers first; the first one is the entry point

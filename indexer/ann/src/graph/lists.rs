@@ -9,7 +9,8 @@ use crate::row_set::RowSet;
 pub struct Node {
     /// The rows of the vectors that it is: one, or all that have its codes, ascending.
     pub rows: Vec<u32>,
-    /// Its neighbours on layer 0, on layer 1, …, by their numbers; on layer 0 nearest first.
+    /// Its neighbours on layer 0, on layer 1, …, by their numbers: those first that were chosen for their directions, then
+    /// others; not in the order of their distances.
     pub layers: Vec<Vec<u32>>,
 }
 
