@@ -1,7 +1,8 @@
 //! From text to the words that are compared: the same steps for documents, queries and snippets.
 //!
 //! Words are runs of letters and digits, in lower case, without accents, cut to their English stem;
-//! words over 40 bytes (encoded data, links) are left out. Stop words stay in the index, so that
+//! words of 40 bytes and more (encoded data, links) are left out. Where a script puts no blanks between words (Chinese,
+//! Japanese, Thai), a run of letters is a whole phrase, and from 14 characters on it is left out, too. Stop words stay in the index, so that
 //! nothing is lost there, and are dropped from a query unless it has no other words: "the who" still
 //! finds something, and "what are the symptoms of gout" does not rank by "the".
 
@@ -14,7 +15,8 @@ use tantivy::tokenizer::{
 /// The name under which the schema knows the analyzer; a change of its steps needs a new name.
 pub(super) const ANALYZER: &str = "sextant_en_1";
 
-const LONGEST_WORD_BYTES: usize = 40;
+/// Words have fewer bytes than this.
+const TOO_LONG_BYTES: usize = 40;
 
 /// Lucene's English list and the words that questions begin with.
 const STOP_WORDS: [&str; 50] = [
@@ -27,7 +29,7 @@ const STOP_WORDS: [&str; 50] = [
 /// The steps above.
 pub(super) fn analyzer() -> TextAnalyzer {
     TextAnalyzer::builder(SimpleTokenizer::default())
-        .filter(RemoveLongFilter::limit(LONGEST_WORD_BYTES))
+        .filter(RemoveLongFilter::limit(TOO_LONG_BYTES))
         .filter(LowerCaser)
         .filter(AsciiFoldingFilter)
         .filter(Stemmer::default())
@@ -92,6 +94,14 @@ mod tests {
             ["menier", "s", "diseas"]
         );
         assert_eq!(&text[words[0].start..words[0].end], "Ménière");
+    }
+
+    #[test]
+    fn words_have_up_to_39_bytes_and_phrases_without_blanks_up_to_13_characters() {
+        for (letter, most) in [("x", 39), ("語", 13), ("ก", 13)] {
+            assert_eq!(words(&letter.repeat(most)).len(), 1, "{letter}");
+            assert_eq!(words(&letter.repeat(most + 1)), [], "{letter}");
+        }
     }
 
     #[test]

@@ -50,6 +50,10 @@ a text; a title is used where there is one; all other columns are stored, and `s
 them. Columns of Parquet that are lists of floats are vectors and are left out, which is said; `index import` makes \
 an index of these.
 
+Words are those of English: runs of letters and digits, by their stems. Where a script puts no blanks between words \
+(Chinese, Japanese, Thai), a run is a phrase, which only the same phrase finds, and one of 14 characters or more is \
+left out; there vectors have to answer (`search --mode vector`).
+
 --recall looks for 10 neighbours. Where there are no more than 10 documents the index is made and a warning says \
 that nothing was measured (exit code 0); where no width reaches the share, the index is made, and that is an error \
 (exit code 2).
