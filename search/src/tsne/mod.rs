@@ -17,6 +17,7 @@ mod groups;
 mod html;
 pub mod layout;
 mod picture;
+mod principal;
 mod sample;
 mod table;
 
