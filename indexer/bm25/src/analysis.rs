@@ -1,10 +1,11 @@
 //! From text to the words that are compared: the same steps for documents, queries and snippets.
 //!
 //! Words are runs of letters and digits, in lower case, without accents, cut to their English stem;
-//! words of 40 bytes and more (encoded data, links) are left out. Where a script puts no blanks between words (Chinese,
-//! Japanese, Thai), a run of letters is a whole phrase, and from 14 characters on it is left out, too. Stop words stay in the index, so that
-//! nothing is lost there, and are dropped from a query unless it has no other words: "the who" still
-//! finds something, and "what are the symptoms of gout" does not rank by "the".
+//! words of 40 bytes and more (encoded data, links) are left out. Where a script puts no blanks between
+//! words (Chinese, Japanese, Thai), a run of letters is a whole phrase, and from 14 characters on it is
+//! left out, too. Stop words stay in the index, so that nothing is lost there, and are dropped from a
+//! query unless it has no other words: "the who" still finds something, and "what are the symptoms of
+//! gout" does not rank by "the".
 
 use std::collections::BTreeSet;
 
