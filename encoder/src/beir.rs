@@ -64,7 +64,7 @@ pub fn read_queries(path: &Path) -> Result<Vec<Query>> {
 /// An unreadable file, a line with another number of columns or a grade that is not a whole number, two grades for one
 /// document, no judgements.
 pub fn read_qrels(path: &Path) -> Result<Qrels> {
-    let text = std::fs::read_to_string(path).map_err(EncoderError::read(path))?;
+    let text = tables::text(path)?;
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
     let lines = || (1..).zip(text.lines());
     let mut qrels = Qrels::new();

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{IndexError, Result};
+use crate::segment::Shape;
 
 /// The newest version of the index format that this program writes; it reads all from 1 on.
 ///
@@ -284,6 +285,17 @@ impl Manifest {
             (Some(_), _) => 5,
             (None, Metric::Cosine) => 3,
             (None, _) => 4,
+        }
+    }
+
+    /// What all segments have in common.
+    pub(crate) fn shape(&self) -> Shape {
+        let metric = self.hnsw.metric;
+        let is_static = self.model.fingerprint.architecture.starts_with("static ");
+        Shape {
+            dimension: self.dimension,
+            metric,
+            zeros_are_nowhere: metric == Metric::Cosine || is_static,
         }
     }
 

@@ -117,10 +117,7 @@ impl IndexReader {
                 .find(|part| part.segment.record().is_same_segment(record))
             {
                 Some(part) => Arc::clone(&part.segment),
-                None => {
-                    let shape = (manifest.dimension, manifest.hnsw.metric);
-                    Arc::new(Segment::open(path, record, shape)?)
-                }
+                None => Arc::new(Segment::open(path, record, manifest.shape())?),
             };
             let live = live_rows(path, record)?;
             parts.push(Part { segment, first, live });
@@ -201,7 +198,7 @@ impl IndexReader {
     /// product; or the negative squared Euclidean distance. `query` needs `manifest().dimension` numbers, which the
     /// encoder with the index's fingerprint gives it; nothing is found for another length, nor for NaN, infinity and
     /// numbers beyond ±10¹⁵. Zeros have no direction: by cosine and inner product nothing is found for such a query,
-    /// and by cosine documents of zeros are not found.
+    /// and documents of zeros are not found by cosine, nor by any metric where a static model made them.
     ///
     /// # Errors
     /// A damaged file.

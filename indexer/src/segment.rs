@@ -25,13 +25,29 @@ pub(crate) struct Segment {
     graph: Option<Graph>,
     words: Words,
     metric: Metric,
+    zeros_are_nowhere: bool,
+}
+
+/// What all segments of an index have in common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    /// Numbers of a vector.
+    pub dimension: usize,
+    /// What is near.
+    pub metric: Metric,
+    /// Whether a vector of zeros is no place: by cosines it has no direction, and a static model gives it to a text of
+    /// which it knows no word.
+    pub zeros_are_nowhere: bool,
 }
 
 impl Segment {
-    /// Opens a segment of the index folder `index`: checks the length of every file, and that vectors (of `dimension`
-    /// numbers), graph (by `metric`) and words have the rows that `record` says. Whatever is used of a file later is checked then;
+    /// Opens a segment of the index folder `index`: checks the length of every file, and that vectors, graph and words
+    /// have the rows that `record` says and are of the index's shape. Whatever is used of a file later is checked then;
     /// a segment of an earlier version is checked whole now.
-    pub fn open(index: &Path, record: &SegmentRecord, (dimension, metric): (usize, Metric)) -> Result<Self> {
+    pub fn open(index: &Path, record: &SegmentRecord, shape: Shape) -> Result<Self> {
+        let Shape {
+            dimension, metric, ..
+        } = shape;
         let folder = checksum::inside(&index.join(SEGMENTS_NAME), &record.name)?;
         let mut blocks = BlockFile::read(&folder, record)?;
         if blocks.is_none() {
@@ -77,6 +93,7 @@ impl Segment {
             graph,
             words,
             metric,
+            zeros_are_nowhere: shape.zeros_are_nowhere,
         })
     }
 
@@ -184,10 +201,10 @@ impl Segment {
         Ok(best.into_sorted())
     }
 
-    /// Whether a row is accepted and, where directions are compared, has one: the product of zeros with anything is 0.
+    /// Whether a row is accepted and somewhere.
     fn can_be_found(&self, neighbor: &Neighbor, accept: Option<&RowSet>) -> bool {
         accept.is_none_or(|rows| rows.contains(neighbor.row))
-            && (self.metric != Metric::Cosine
+            && (!self.zeros_are_nowhere
                 || neighbor.score != 0.0
                 || !is_zero(self.vectors.rows().row(neighbor.row as usize)))
     }

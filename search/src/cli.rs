@@ -175,9 +175,9 @@ pub struct TsneArgs {
     pub out: PathBuf,
 
     /// Roughly how many neighbours each document keeps near itself, 2 to 1,000; needs three times as many
-    /// documents, plus one
-    #[arg(long, value_name = "X", default_value = "30", value_parser = parse_perplexity)]
-    pub perplexity: f32,
+    /// documents, plus one [default: 30, less with fewer documents]
+    #[arg(long, value_name = "X", value_parser = parse_perplexity)]
+    pub perplexity: Option<f32>,
 
     /// Seed of the first positions: the same seed gives the same map
     #[arg(long, value_name = "N", default_value = "42")]

@@ -79,6 +79,28 @@ fn a_query_without_a_known_word_is_never_asked_of_vectors() {
     }
 }
 
+/// A text without a known word has the vector zeros, which by distance would be nearer than all that points elsewhere.
+#[test]
+fn a_document_without_a_known_word_is_never_found_by_vectors() {
+    let lines = support::lines(40) + "{\"id\":\"unknown\",\"text\":\"zyzzyva\"}\n";
+    for metric in Metric::ALL {
+        let place = Workplace::empty();
+        write_tiny_static_model(&place.path("model"), 1).unwrap();
+        let encoder = encoder::open(&place.path("model")).unwrap();
+        place.index_by(metric, ("corpus.index", &lines), &*encoder);
+        let ran = place.run(&["thirst and sugar", "--mode", "vector", "-k", "50", "--json"], 0);
+        assert!(!ran.stdout.contains("\"unknown\""), "{metric:?}: {}", ran.stdout);
+        assert_eq!(
+            ran.stdout.matches("\"id\":\"d").count(),
+            40,
+            "{metric:?}: {}",
+            ran.stdout
+        );
+        let ran = place.run(&["zyzzyva", "-k", "1", "--json"], 0);
+        assert!(ran.stdout.contains("\"unknown\""), "{metric:?}: {}", ran.stdout);
+    }
+}
+
 #[test]
 fn vectors_alone_find_nothing_for_a_query_without_a_known_word() {
     let place = place();

@@ -63,7 +63,7 @@ impl Iterator for Lines {
                 &self.line
             };
             if !line.trim_ascii().is_empty() {
-                return Some(parse(&self.path, self.number, line));
+                return Some(parse(&self.path, self.number, line.trim_ascii_end()));
             }
         }
     }
@@ -80,8 +80,13 @@ fn parse(path: &Path, number: u64, line: &[u8]) -> Result<Row> {
     let text = std::str::from_utf8(line)
         .map_err(|error| bad(format!("a byte at {} that is not UTF-8", error.valid_up_to())))?;
     let Object(values) =
-        serde_json::from_str(text).map_err(|error| bad(format!("something else ({error})")))?;
+        serde_json::from_str(text).map_err(|error| bad(format!("something else ({})", in_a_line(&error))))?;
     Ok(Row::new(number, values))
+}
+
+/// The error without the number of the line, which is always its first one.
+fn in_a_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
 }
 
 /// An object without a key that is there twice, of which serde_json would keep the last.
@@ -198,7 +203,11 @@ mod tests {
     #[test]
     fn a_bad_line_is_named_by_its_number() {
         let error = rows("a.jsonl", b"{\"a\":1}\n{\"a\":\n").unwrap_err().to_string();
-        assert!(error.contains("row 2"), "{error}");
+        assert!(
+            error.contains("row 2") && error.contains("EOF") && error.contains("at column 5"),
+            "{error}"
+        );
+        assert!(!error.contains("line 1"), "{error}");
         let error = rows("a.jsonl", b"{\"a\":1}\n{\"a\":\"\xff\"}\n")
             .unwrap_err()
             .to_string();

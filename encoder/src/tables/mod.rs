@@ -14,6 +14,7 @@ use std::fs::File;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
+pub(crate) use packed::text;
 pub use packed::unpacked_name;
 #[cfg(feature = "parquet")]
 pub use parquet_rows::is_vector;
@@ -26,8 +27,22 @@ use crate::{EncoderError, Result};
 /// Windows programs like to begin a UTF-8 file with it.
 pub(crate) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// What UTF-16 files begin with, the low byte first or the high one.
-const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+/// What files begin with that are no text in UTF-8, what they are, and what to do about it.
+const OTHER_BEGINNINGS: [(&[u8], &str, &str); 4] = [
+    (b"\xff\xfe", "UTF-16", FROM_UTF_16),
+    (b"\xfe\xff", "UTF-16", FROM_UTF_16),
+    (
+        b"\x1f\x8b",
+        "data packed with gzip",
+        "put .gz behind the file's name",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "data packed with zstd",
+        "put .zst behind the file's name",
+    ),
+];
+const FROM_UTF_16: &str = "save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8";
 
 type RowIterator = Box<dyn Iterator<Item = Result<Row>> + Send>;
 
@@ -105,6 +120,10 @@ fn open_with(path: &Path, vectors: Vectors) -> Result<Rows> {
             "name the file in it",
         ));
     }
+    if !metadata.is_file() {
+        let help = "write it to a file first: it is read more than once";
+        return Err(EncoderError::format(path, "a file", "a pipe or a device", help));
+    }
     if metadata.len() == 0 {
         return Err(EncoderError::format(
             path,
@@ -118,7 +137,7 @@ fn open_with(path: &Path, vectors: Vectors) -> Result<Rows> {
         return open_parquet(path, file, vectors);
     }
     let mut bytes = packed::bytes(path, file)?;
-    refuse_utf_16(path, &mut bytes)?;
+    refuse_other_beginnings(path, &mut bytes)?;
     match ending.as_str() {
         "jsonl" | "ndjson" => json::open_lines(path, bytes),
         "json" => json::open_array(path, bytes),
@@ -158,18 +177,13 @@ fn open_parquet(path: &Path, file: File, vectors: Vectors) -> Result<Rows> {
     ))
 }
 
-/// Refuses what spreadsheets save as "Unicode text".
-fn refuse_utf_16(path: &Path, bytes: &mut Bytes) -> Result<()> {
+/// Refuses what spreadsheets save as "Unicode text", and packed files whose names do not say so.
+fn refuse_other_beginnings(path: &Path, bytes: &mut Bytes) -> Result<()> {
     let start = bytes.fill_buf().map_err(EncoderError::read(path))?;
-    if !UTF_16_MARKS.iter().any(|mark| start.starts_with(mark)) {
-        return Ok(());
+    match OTHER_BEGINNINGS.iter().find(|(mark, ..)| start.starts_with(mark)) {
+        None => Ok(()),
+        Some((_, found, help)) => Err(EncoderError::format(path, "text in UTF-8", *found, *help)),
     }
-    Err(EncoderError::format(
-        path,
-        "UTF-8",
-        "UTF-16",
-        "save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8",
-    ))
 }
 
 /// Turns paths and glob patterns into the files they name, sorted within each pattern, each file
@@ -226,6 +240,8 @@ mod tests {
         std::fs::write(path("empty.jsonl"), "").unwrap();
         std::fs::write(path("notes.docx"), "x").unwrap();
         std::fs::write(path("excel.csv"), b"\xff\xfei\0d\0").unwrap();
+        std::fs::write(path("packed.csv"), b"\x1f\x8b\x08\0").unwrap();
+        std::os::unix::fs::symlink("/dev/null", path("pipe.csv")).unwrap();
         std::fs::create_dir(path("folder.csv")).unwrap();
         for (name, word) in [
             ("missing.csv", "cannot be read"),
@@ -233,6 +249,8 @@ mod tests {
             ("notes.docx", "docx"),
             ("folder.csv", "a folder"),
             ("excel.csv", "found UTF-16"),
+            ("packed.csv", ".gz behind"),
+            ("pipe.csv", "a pipe or a device"),
         ] {
             let error = open(&path(name)).err().unwrap().to_string();
             assert!(error.contains(word) && error.contains(name), "{error}");

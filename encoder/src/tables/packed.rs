@@ -61,6 +61,19 @@ pub(super) fn bytes(path: &Path, file: File) -> Result<Bytes> {
     Ok(BufReader::new(reader))
 }
 
+/// The whole text of a file, unpacked as its name says.
+///
+/// # Errors
+/// A file that cannot be read or unpacked, or is not UTF-8.
+pub(crate) fn text(path: &Path) -> Result<String> {
+    let file = File::open(path).map_err(EncoderError::read(path))?;
+    let mut text = String::new();
+    bytes(path, file)?
+        .read_to_string(&mut text)
+        .map_err(EncoderError::read(path))?;
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -98,6 +111,7 @@ mod tests {
                 .map(|row| row.values["text"].as_str().unwrap())
                 .collect();
             assert_eq!(texts, ["gout", "asthma"], "{name}");
+            assert!(text(&path).unwrap().contains("asthma"), "{name}");
             assert_eq!(
                 unpacked_name(&path).file_stem().unwrap().to_ascii_lowercase(),
                 "c"

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Float64Type, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::json::writer::{JsonArray, WriterBuilder};
 use parquet::arrow::ProjectionMask;
@@ -146,7 +146,7 @@ fn is_bytes(kind: &DataType) -> bool {
 }
 
 /// The batch with columns of bytes as text, because some writers mark text as bytes; a value that is not
-/// UTF-8 becomes null.
+/// UTF-8 becomes null. Times of a named zone are those of UTC, as which they are stored.
 fn bytes_as_text(batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowError> {
     let schema = batch.schema();
     let columns = schema
@@ -154,13 +154,21 @@ fn bytes_as_text(batch: &RecordBatch) -> std::result::Result<RecordBatch, ArrowE
         .iter()
         .zip(batch.columns())
         .map(|(field, column)| {
-            let column = match is_bytes(field.data_type()) {
-                true => cast(column, &DataType::Utf8)?,
-                false => Arc::clone(column),
+            let column = match field.data_type() {
+                kind if is_bytes(kind) => cast(column, &DataType::Utf8)?,
+                DataType::Timestamp(unit, Some(_)) => in_utc(column, *unit)?,
+                _ => Arc::clone(column),
             };
             Ok((field.name().clone(), column))
         });
     RecordBatch::try_from_iter(columns.collect::<std::result::Result<Vec<_>, ArrowError>>()?)
+}
+
+fn in_utc(times: &ArrayRef, unit: TimeUnit) -> std::result::Result<ArrayRef, ArrowError> {
+    let kind = DataType::Timestamp(unit, Some("+00:00".into()));
+    Ok(make_array(
+        times.to_data().into_builder().data_type(kind).build()?,
+    ))
 }
 
 /// The values that JSON has no place for, by their row in the batch and their column, and what they are; `text` is the
@@ -209,7 +217,7 @@ fn json_objects(batch: &RecordBatch) -> std::result::Result<Vec<Map<String, Valu
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{ArrayRef, BinaryArray, Float32Array, Int64Array, StringArray};
+    use arrow::array::{BinaryArray, Float32Array, Int64Array, StringArray, TimestampMicrosecondArray};
     use arrow::datatypes::{Field, Schema};
     use parquet::arrow::ArrowWriter;
 
@@ -280,6 +288,30 @@ mod tests {
         );
         let found = message(rows[0].number(&path, "score").unwrap_err());
         assert!(found.contains("row 1") && found.contains("found NaN"), "{found}");
+    }
+
+    #[test]
+    fn times_of_any_zone_are_read_as_those_of_utc() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("times.parquet");
+        let times = || TimestampMicrosecondArray::from(vec![Some(1_600_000_000_000_000), None]);
+        let batch = RecordBatch::try_from_iter([
+            ("utc", Arc::new(times().with_timezone("UTC")) as ArrayRef),
+            (
+                "berlin",
+                Arc::new(times().with_timezone("Europe/Berlin")) as ArrayRef,
+            ),
+            ("plus", Arc::new(times().with_timezone("+02:00")) as ArrayRef),
+        ])
+        .unwrap();
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let rows: Vec<Row> = open(&path).unwrap().map(Result::unwrap).collect();
+        for column in ["utc", "berlin", "plus"] {
+            assert_eq!(rows[0].values[column], "2020-09-13T12:26:40Z", "{column}");
+            assert!(rows[1].values[column].is_null());
+        }
     }
 
     #[test]

@@ -17,8 +17,9 @@ use super::Observer;
 use crate::error::{IndexError, Result};
 use crate::unit;
 
-/// Documents per chunk.
-pub(super) const CHUNK: usize = 1024;
+/// Documents per chunk: the most that a stopped build loses of what it has encoded, so not so many that a slow machine
+/// takes minutes for them; enough to find texts of one length among them.
+pub(super) const CHUNK: usize = 256;
 
 const SMALLEST_SLICE: usize = 32;
 const SHORT_MS: u128 = 500;

@@ -96,7 +96,7 @@ impl Filling<'_> {
         if let Some(journal) = &mut self.journal
             && let Some(known) = journal.next((chunk.len(), dimension), read)?
         {
-            observer.advance(chunk.len() as u64);
+            observer.pass(chunk.len() as u64);
             return Ok(known);
         }
         let (vectors, counts) = self.chunks.encode(chunk, observer)?;

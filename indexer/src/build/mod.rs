@@ -85,6 +85,10 @@ pub trait Observer {
     fn note(&mut self, message: &str);
     /// So many more documents are through.
     fn advance(&mut self, documents: u64);
+    /// So many more documents were through before this run began: they say nothing of its speed.
+    fn pass(&mut self, documents: u64) {
+        self.advance(documents);
+    }
     /// Whether to stop; asked often, so it has to be cheap.
     fn stopped(&self) -> bool;
 }

@@ -61,6 +61,13 @@ impl IndexWriter {
             });
         }
         let judged = judge(self.reader(), options.k, queries, observer)?;
+        if judged.truth.iter().all(Vec::is_empty) {
+            return Err(IndexError::Count {
+                what: self.path().display().to_string(),
+                expected: "queries that have neighbours among the documents' vectors".to_owned(),
+                found: "none: the model knows no word of them, or of the documents; give others".to_owned(),
+            });
+        }
         let found = self.narrowest(options, &judged)?;
         let mut next = self.committed().clone();
         // Short decimals, because JSON readers may give a long one another last digit.

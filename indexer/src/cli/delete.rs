@@ -25,7 +25,11 @@ fn ids(arguments: &DeleteArguments) -> anyhow::Result<Vec<String>> {
             .with_context(|| format!("{}: expected a text file with an id a line", path.display()))?;
         // Windows programs like to begin a UTF-8 file with a byte order mark.
         let text = text.trim_start_matches('\u{feff}');
-        ids.extend(text.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+        ids.extend(
+            text.lines()
+                .filter(|line| !line.trim().is_empty())
+                .map(str::to_owned),
+        );
     }
     Ok(ids)
 }

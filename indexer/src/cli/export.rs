@@ -16,9 +16,9 @@ Examples:
   index export corpus.index --out corpus.parquet
       columns id, title, text, those of the corpus, and vector, a FixedSizeList of float32
   index export corpus.index --out vectors.npy
-      an array of NumPy, one row a document, and vectors.ids.jsonl with their ids
+      an array of NumPy, one row a document, and vectors.npy.ids.jsonl with their ids
   index export corpus.index --out graph.hnsw
-      vectors and graph for hnswlib, whose labels are the lines of graph.ids.jsonl, from 0
+      vectors and graph for hnswlib, whose labels are the lines of graph.hnsw.ids.jsonl, from 0
 
 Vectors are as they are stored: of length 1 where the metric is the cosine. Deleted documents are left out. A column \
 that has texts and other values becomes one of texts. `index import` reads the first two.

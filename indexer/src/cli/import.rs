@@ -19,7 +19,7 @@ Examples:
   index import vectors.npy --documents corpus.jsonl --model models/medical
       the first vector is that of the first document, and so on
   index import vectors.npy --ids ids.csv --documents corpus.jsonl --model models/medical
-      vectors and documents have the same ids, in any order; vectors.ids.jsonl, which `index export` writes beside
+      vectors and documents have the same ids, in any order; vectors.npy.ids.jsonl, which `index export` writes beside
       vectors.npy, needs no --ids
 
 Vectors come from Parquet (FixedSizeList or List of floats), .npy, .fvecs or .fbin; where the metric is the cosine, \
@@ -44,7 +44,7 @@ pub struct ImportArguments {
     #[arg(long, value_name = "INPUT", num_args = 1..)]
     pub documents: Vec<String>,
     /// A table whose column id has the ids of the vectors, in their order [default: the id column of a Parquet file, else
-    /// VECTORS with the ending .ids.jsonl, if there is one, else vectors and documents are in the same order]
+    /// VECTORS.ids.jsonl, if there is one, else vectors and documents are in the same order]
     #[arg(long, value_name = "FILE")]
     pub ids: Option<PathBuf>,
     /// The column of the vectors in Parquet [default: vector, else the only one of lists of floats]

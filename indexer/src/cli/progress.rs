@@ -90,6 +90,11 @@ impl Observer for Terminal {
         self.bar.inc(documents);
     }
 
+    fn pass(&mut self, documents: u64) {
+        self.bar.inc(documents);
+        self.bar.reset_eta();
+    }
+
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn vectors_are_never_beside_the_ids_of_others() {
         let folder = tempfile::tempdir().unwrap();
-        let [vectors, ids] = ["v.npy", "v.ids.jsonl"].map(|name| folder.path().join(name));
+        let [vectors, ids] = ["v.npy", "v.npy.ids.jsonl"].map(|name| folder.path().join(name));
         let asides = || {
             let asides = [&vectors, &ids].map(|path| Aside::create(path).unwrap());
             asides

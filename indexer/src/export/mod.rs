@@ -48,7 +48,7 @@ enum Format {
 /// Writes all documents of `reader` to `out`: `.parquet` has the columns `id`, `title`, `text`, the other columns of the
 /// corpus, and `vector` (as stored, `FixedSizeList<float32>`); `.npy` has the vectors alone, shape
 /// `(documents, dimension)`; `.hnsw` is a file of hnswlib with vectors and graph. Beside the latter two
-/// `NAME.ids.jsonl` has an object `{"id": …}` a line. `force` allows for files that are there to be replaced.
+/// `FILE.ids.jsonl` has an object `{"id": …}` a line. `force` allows for files that are there to be replaced.
 ///
 /// # Errors
 /// Another ending, files that are there, files that cannot be read or written, or [`IndexError::Interrupted`].
@@ -81,9 +81,10 @@ pub fn export(
     })
 }
 
-/// The file with the ids of the rows of `vectors`, a file that has room for numbers only.
+/// The file with the ids of the rows of `vectors`, a file that has room for numbers only. It bears the whole name of that,
+/// so that an array and a graph of one name have one each.
 pub(crate) fn exported_ids(vectors: &Path) -> PathBuf {
-    vectors.with_extension("ids.jsonl")
+    vectors.with_added_extension("ids.jsonl")
 }
 
 fn format(out: &Path) -> Result<Format> {

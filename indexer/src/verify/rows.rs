@@ -91,7 +91,7 @@ fn document(reader: &IndexReader, row: u32, report: &mut Report) -> Option<Strin
 fn vector(reader: &IndexReader, row: u32, id: Option<&str>, report: &mut Report) -> Result<()> {
     let vector = reader.vector(row)?;
     let is_cosine = reader.manifest().hnsw.metric == Metric::Cosine;
-    if is_cosine && is_zero(vector) {
+    if reader.manifest().shape().zeros_are_nowhere && is_zero(vector) {
         report.without_direction += 1;
         report.look(Check::Norms, None);
         return Ok(());

@@ -36,7 +36,7 @@ fn hnswlib_gets_vectors_graph_and_labels() {
     let place = Workplace::with_index();
     place.succeeds(&["delete", "corpus.index", "flu"]);
     place.succeeds(&["export", "--out", "g.hnsw"]);
-    let ids = fs::read_to_string(place.path("g.ids.jsonl")).unwrap();
+    let ids = fs::read_to_string(place.path("g.hnsw.ids.jsonl")).unwrap();
     assert_eq!(ids, "{\"id\":\"gout\"}\n{\"id\":\"rest\"}\n{\"id\":\"ecg\"}\n");
     let reader = IndexReader::open(&place.path("corpus.index")).unwrap();
     let dimension = reader.manifest().dimension;

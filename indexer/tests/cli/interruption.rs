@@ -126,8 +126,8 @@ fn a_killed_build_goes_on_where_it_was() {
     let place = Workplace::new();
     long_corpus(&place, 4_000);
     let mut child = started(&place);
-    // Two whole chunks of 1,024 vectors of 32 numbers, each with a header of 64 bytes.
-    let enough = 2 * (64 + 1024 * 32 * 4);
+    // Eight whole chunks of 256 vectors of 32 numbers, each with a header of 64 bytes.
+    let enough = 8 * (64 + 256 * 32 * 4);
     let journal = staging(&place.path("")).unwrap().join("encoded-0");
     let limit = Instant::now() + Duration::from_secs(120);
     while fs::metadata(&journal).map_or(0, |data| data.len()) < enough {

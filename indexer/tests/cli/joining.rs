@@ -9,7 +9,7 @@ use super::workplace::{ROWS, Workplace};
 fn numpy_arrays_come_back_by_their_ids_or_by_their_order_without_them() {
     let place = Workplace::with_index();
     place.succeeds(&["export", "--out", "v.npy"]);
-    let ids = fs::read_to_string(place.path("v.ids.jsonl")).unwrap();
+    let ids = fs::read_to_string(place.path("v.npy.ids.jsonl")).unwrap();
     assert_eq!(
         ids,
         "{\"id\":\"gout\"}\n{\"id\":\"flu\"}\n{\"id\":\"rest\"}\n{\"id\":\"ecg\"}\n"
@@ -23,7 +23,7 @@ fn numpy_arrays_come_back_by_their_ids_or_by_their_order_without_them() {
     place.succeeds(&import("v.npy", &by_ids));
     let expected: Vec<_> = before.into_iter().rev().collect();
     assert_eq!(rows(&place, "other.index"), expected);
-    fs::rename(place.path("v.ids.jsonl"), place.path("ids.jsonl")).unwrap();
+    fs::rename(place.path("v.npy.ids.jsonl"), place.path("ids.jsonl")).unwrap();
     let named = [&by_ids[..], &["--ids", "ids.jsonl", "--force"]].concat();
     place.succeeds(&import("v.npy", &named));
     assert_eq!(rows(&place, "other.index"), expected);
@@ -54,7 +54,7 @@ fn one_vector_in_the_place_of_another_is_refused_among_many_that_are_right() {
     place.write("corpus.jsonl", lines.join("\n"));
     place.succeeds(&["build", "corpus.jsonl"]);
     place.succeeds(&["export", "--out", "v.npy"]);
-    fs::remove_file(place.path("v.ids.jsonl")).unwrap();
+    fs::remove_file(place.path("v.npy.ids.jsonl")).unwrap();
     let mut shifted = lines.clone();
     shifted[30..].rotate_left(1);
     place.write("shifted.jsonl", shifted.join("\n"));
@@ -64,7 +64,7 @@ fn one_vector_in_the_place_of_another_is_refused_among_many_that_are_right() {
         &["v.npy: row ", "the vector of document \"d3", "same order"],
     );
     place.write(
-        "v.ids.jsonl",
+        "v.npy.ids.jsonl",
         shifted
             .iter()
             .map(|line| line.split(',').next().unwrap().to_owned() + "}\n")
@@ -74,14 +74,14 @@ fn one_vector_in_the_place_of_another_is_refused_among_many_that_are_right() {
         &import("v.npy", &["--documents", "corpus.jsonl"]),
         &[
             "v.npy: row",
-            "give each vector the id of its document in v.ids.jsonl",
+            "give each vector the id of its document in v.npy.ids.jsonl",
         ],
     );
-    place.write("v.ids.jsonl", "{\"id\":\"d1\"}\n");
+    place.write("v.npy.ids.jsonl", "{\"id\":\"d1\"}\n");
     place.fails(
         &import("v.npy", &["--documents", "corpus.jsonl"]),
         &[
-            "v.ids.jsonl",
+            "v.npy.ids.jsonl",
             "each of the 40 vectors",
             "found 1; remove or rename it",
         ],
@@ -134,7 +134,10 @@ fn ids_that_are_twice_there_or_nowhere_are_refused_by_their_row() {
     let three: Vec<&str> = ROWS.lines().filter(|line| !line.contains("rest")).collect();
     place.write("three.jsonl", three.join("\n"));
     place.fails(
-        &import("v.npy", &["--ids", "v.ids.jsonl", "--documents", "three.jsonl"]),
+        &import(
+            "v.npy",
+            &["--ids", "v.npy.ids.jsonl", "--documents", "three.jsonl"],
+        ),
         &["v.npy", "row 3", "\"rest\"", "none in three.jsonl"],
     );
 }

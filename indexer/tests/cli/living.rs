@@ -158,7 +158,7 @@ fn ids_that_are_there_or_are_not_are_errors_that_name_them() {
         &["delete", "corpus.index", "--ids", "ids.txt"],
         &["ids.txt", "an id a line"],
     );
-    place.write("ids.txt", "\u{feff}flu\r\n\nrest\n");
+    place.write("ids.txt", "\u{feff}flu\r\n \nrest\n\n");
     place.succeeds(&["delete", "corpus.index", "gout", "--ids", "ids.txt"]);
     assert_eq!(ids(&place), ["ecg"]);
 }

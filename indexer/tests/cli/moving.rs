@@ -422,7 +422,13 @@ fn memory_makes_segments_of_vectors_in_any_order() {
     place.succeeds(&["export", "all.index", "--out", "v.npy"]);
     let before = rows(&place, "all.index");
     place.write("turned.jsonl", (0..4500).rev().map(row).collect::<String>());
-    let by_ids = ["--ids", "v.ids.jsonl", "--documents", "turned.jsonl", "--json"];
+    let by_ids = [
+        "--ids",
+        "v.npy.ids.jsonl",
+        "--documents",
+        "turned.jsonl",
+        "--json",
+    ];
     let bounded = [&by_ids[..], &["--memory", "403M"]].concat();
     let summary = place.json(&import("v.npy", &bounded));
     assert_eq!(

@@ -146,3 +146,21 @@ fn documents_without_a_known_word_go_into_an_export_and_come_back() {
         &["v.npy: row 5", "found zeros"],
     );
 }
+
+#[test]
+fn a_width_cannot_be_measured_with_queries_of_unknown_words() {
+    let place = place();
+    let row = |i: usize| format!("{{\"id\":\"d{i}\",\"text\":\"sugar and thirst {i}\"}}\n");
+    place.write("corpus.jsonl", (0..12).map(row).collect::<String>());
+    place.succeeds(&["build", "corpus.jsonl", "--model", "words"]);
+    place.write("queries.jsonl", "{\"_id\":\"q\",\"text\":\"zyzzyva\"}\n");
+    let tune = [
+        "tune",
+        "corpus.index",
+        "--recall",
+        "0.9",
+        "--queries",
+        "queries.jsonl",
+    ];
+    place.fails(&tune, &["corpus.index", "the model knows no word of them"]);
+}

@@ -135,7 +135,7 @@ fn tsne_flags() {
         panic!("not tsne: {cli:?}")
     };
     assert_eq!(tsne.out, PathBuf::from("m.html"));
-    assert_eq!(tsne.perplexity, 5.5);
+    assert_eq!(tsne.perplexity, Some(5.5));
     assert_eq!(tsne.seed, 7);
     assert_eq!(tsne.dims, Dims::Three);
     assert_eq!(tsne.color_by.as_deref(), Some("topic"));
@@ -152,7 +152,7 @@ fn tsne_defaults() {
     };
     assert_eq!(
         (tsne.perplexity, tsne.seed, tsne.dims, tsne.sample),
-        (30.0, 42, Dims::Two, 20_000)
+        (None, 42, Dims::Two, 20_000)
     );
     assert!(tsne.color_by.is_none() && !tsne.force);
 }

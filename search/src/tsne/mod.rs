@@ -106,12 +106,12 @@ pub fn run(arguments: &TsneArgs) -> Result<()> {
     let path = locate::index(arguments.index.index.as_deref(), Path::new("."))?;
     let index = IndexReader::open(&path)?;
     let rows = drawn_rows(&index, filter.as_ref(), arguments)?;
-    sample::enough(&path, rows.len(), arguments.perplexity)?;
+    let perplexity = sample::perplexity(&path, rows.len(), arguments.perplexity)?;
     let labels = sample::labels(&index, &path, &rows, arguments.color_by.as_deref())?;
     let vectors = sample::vectors(&index, &rows)?;
     note_unknown(&vectors);
-    let positions = place(&vectors, arguments)?;
-    let map = assemble(arguments, &path, index.len(), positions, labels);
+    let positions = place(&vectors, perplexity, arguments)?;
+    let map = assemble((arguments, perplexity), &path, index.len(), positions, labels);
     file::write(&arguments.out, &map.render(format)?, arguments.force)?;
     output::message(&format!(
         "wrote {}: {} documents",
@@ -154,10 +154,10 @@ fn drawn_rows(index: &IndexReader, filter: Option<&Filter>, arguments: &TsneArgs
     Ok(rows)
 }
 
-fn place(vectors: &Vectors, arguments: &TsneArgs) -> Result<Vectors, MapError> {
+fn place(vectors: &Vectors, perplexity: f32, arguments: &TsneArgs) -> Result<Vectors, MapError> {
     let bar = progress();
     let layout = Layout {
-        perplexity: arguments.perplexity,
+        perplexity,
         seed: arguments.seed,
         dims: arguments.dims,
     };
@@ -169,7 +169,13 @@ fn place(vectors: &Vectors, arguments: &TsneArgs) -> Result<Vectors, MapError> {
     positions
 }
 
-fn assemble(arguments: &TsneArgs, index: &Path, all: usize, positions: Vectors, labels: Vec<Label>) -> Map {
+fn assemble(
+    (arguments, perplexity): (&TsneArgs, f32),
+    index: &Path,
+    all: usize,
+    positions: Vectors,
+    labels: Vec<Label>,
+) -> Map {
     let name = index.file_name().map_or_else(
         || index.display().to_string(),
         |name| name.to_string_lossy().into(),
@@ -196,8 +202,8 @@ fn assemble(arguments: &TsneArgs, index: &Path, all: usize, positions: Vectors, 
     Map {
         title: format!("{name}: {count}"),
         subtitle: format!(
-            "t-SNE · perplexity {} · seed {}{coloring}{filter}",
-            arguments.perplexity, arguments.seed
+            "t-SNE · perplexity {perplexity} · seed {}{coloring}{filter}",
+            arguments.seed
         ),
         positions,
         labels,

@@ -14,6 +14,10 @@ use super::layout::documents_needed;
 use super::{Label, MapError};
 use crate::Result;
 
+/// The usual perplexity, and the least that is one.
+const USUAL_PERPLEXITY: f32 = 30.0;
+const LEAST_PERPLEXITY: f32 = 2.0;
+
 /// Characters of a text that stand in for a missing title.
 const OPENING_CHARS: usize = 80;
 
@@ -31,16 +35,18 @@ pub fn rows(documents: Vec<u32>, limit: usize, seed: u64) -> Vec<u32> {
     rows
 }
 
-/// Refuses a perplexity that so few documents cannot have.
+/// The perplexity that is asked for, else the usual one, or the largest that so few documents can have.
 ///
 /// # Errors
-/// [`MapError::TooFew`], with the largest perplexity that works.
-pub fn enough(index: &Path, documents: usize, perplexity: f32) -> Result<(), MapError> {
+/// [`MapError::TooFew`] where they cannot have what is asked for, with the largest perplexity that works, or any.
+pub fn perplexity(index: &Path, documents: usize, asked: Option<f32>) -> Result<f32, MapError> {
+    let largest = documents.saturating_sub(1) / 3;
+    let perplexity = asked.unwrap_or_else(|| USUAL_PERPLEXITY.min(largest as f32).max(LEAST_PERPLEXITY));
     let needed = documents_needed(perplexity);
     if documents >= needed {
-        return Ok(());
+        return Ok(perplexity);
     }
-    let advice = match documents.saturating_sub(1) / 3 {
+    let advice = match largest {
         0 | 1 => "no map can be drawn of fewer than 7".to_owned(),
         largest => format!("at most --perplexity {largest} works here"),
     };
@@ -148,20 +154,24 @@ mod tests {
     #[test]
     fn too_few_documents_name_the_largest_perplexity_that_works() {
         let path = Path::new("c.index");
-        enough(path, 91, 30.0).unwrap();
-        let error = enough(path, 90, 30.0).unwrap_err().to_string();
+        assert_eq!(perplexity(path, 91, Some(30.0)).unwrap(), 30.0);
+        for (documents, largest) in [(1_000_000, 30.0), (91, 30.0), (90, 29.0), (50, 16.0), (7, 2.0)] {
+            assert_eq!(perplexity(path, documents, None).unwrap(), largest);
+        }
+        assert!(perplexity(path, 6, None).is_err());
+        let error = perplexity(path, 90, Some(30.0)).unwrap_err().to_string();
         assert!(
             error.contains("needs 91") && error.contains("at most --perplexity 29 "),
             "{error}"
         );
-        enough(path, 90, 29.0).unwrap();
+        perplexity(path, 90, Some(29.0)).unwrap();
         assert!(
-            enough(path, 6, 2.0)
+            perplexity(path, 6, Some(2.0))
                 .unwrap_err()
                 .to_string()
                 .contains("fewer than 7")
         );
-        enough(path, 7, 2.0).unwrap();
+        perplexity(path, 7, Some(2.0)).unwrap();
     }
 
     #[test]

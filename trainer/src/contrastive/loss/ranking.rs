@@ -73,7 +73,7 @@ impl Ranking {
     /// for each of `rows`, and a column for each candidate of all directions.
     ///
     /// With [`Softmax::PerDirection`] the logarithm of the denominator is the mean over the directions of theirs. A
-    /// guide takes candidates out of it.
+    /// guide takes candidates out of it; a direction that has none left for a pair does not count for that.
     ///
     /// # Errors
     /// Shapes that do not fit together.
@@ -103,7 +103,7 @@ impl Ranking {
                     .iter()
                     .map(|scores| scores.f_logsumexp([1i64].as_slice(), false));
                 let each = each.collect::<Result<Vec<_>, _>>()?;
-                Tensor::f_stack(&each, 0)?.f_mean_dim([0i64].as_slice(), false, Kind::Float)?
+                mean_of_finite(&Tensor::f_stack(&each, 0)?)?
             }
         };
         let sum = denominator.f_sub(&positive)?.f_sum(Kind::Float)?;
@@ -160,6 +160,14 @@ impl Ranking {
         let penalty = cosines.f_detach()?.f_mul_scalar(strength)?;
         scaled.f_add(&penalty.f_mul(&chosen)?)
     }
+}
+
+/// The mean over the rows of what is finite in each column; there is always something: the right answer's own direction.
+fn mean_of_finite(rows: &Tensor) -> Result<Tensor, TchError> {
+    let finite = rows.f_isfinite()?;
+    let sum = rows.f_masked_fill(&finite.f_logical_not()?, 0.0)?;
+    let sum = sum.f_sum_dim_intlist([0i64].as_slice(), false, Kind::Float)?;
+    sum.f_div(&finite.f_sum_dim_intlist([0i64].as_slice(), false, Kind::Float)?)
 }
 
 /// Inner products of one direction, a row for each of the pairs `rows`.

@@ -165,13 +165,14 @@ fn the_guide_takes_out_what_it_finds_as_near_as_the_answer() {
 fn parts_of_a_batch_add_up_to_its_loss_and_gradient() {
     use Direction::{DocumentToDocument, DocumentToQuery, QueryToDocument, QueryToQuery};
     let (pairs, width) = (7, 3);
-    let random = |rows: i64| {
-        (Tensor::arange(rows * 6, (Kind::Float, Device::Cpu)) * 1.7)
+    let vectors = |turn: f64| {
+        let rows = width * pairs;
+        (Tensor::arange(rows * 6, (Kind::Float, Device::Cpu)) * turn)
             .sin()
             .view([rows, 6])
     };
     let targets = Targets {
-        reference: Some(random(width * pairs).cos()),
+        reference: Some(vectors(2.9)),
         ..Targets::default()
     };
     for softmax in [Softmax::Joint, Softmax::PerDirection] {
@@ -184,10 +185,10 @@ fn parts_of_a_batch_add_up_to_its_loss_and_gradient() {
             ..config::Loss::default()
         };
         let loss = Loss::new(&Train::default(), &settings);
-        let whole = random(width * pairs).set_requires_grad(true);
+        let whole = vectors(1.7).set_requires_grad(true);
         let expected = loss.of(&whole, pairs, &targets).unwrap();
         expected.backward();
-        let parts = random(width * pairs).set_requires_grad(true);
+        let parts = vectors(1.7).set_requires_grad(true);
         let mut found = 0.0;
         for rows in [0..1, 1..4, 4..7] {
             let part = loss.part(&parts, pairs, &rows, &targets).unwrap();
