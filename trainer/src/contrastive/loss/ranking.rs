@@ -103,7 +103,7 @@ impl Ranking {
                     .iter()
                     .map(|scores| scores.f_logsumexp([1i64].as_slice(), false));
                 let each = each.collect::<Result<Vec<_>, _>>()?;
-                mean_of_finite(&Tensor::f_stack(&each, 0)?)?
+                mean_of_some(&Tensor::f_stack(&each, 0)?)?
             }
         };
         let sum = denominator.f_sub(&positive)?.f_sum(Kind::Float)?;
@@ -162,12 +162,14 @@ impl Ranking {
     }
 }
 
-/// The mean over the rows of what is finite in each column; there is always something: the right answer's own direction.
-fn mean_of_finite(rows: &Tensor) -> Result<Tensor, TchError> {
-    let finite = rows.f_isfinite()?;
-    let sum = rows.f_masked_fill(&finite.f_logical_not()?, 0.0)?;
+/// The mean over the rows of each column, without −∞, the logarithm of nothing; there is always something, the right
+/// answer's own direction.
+fn mean_of_some(rows: &Tensor) -> Result<Tensor, TchError> {
+    let nothing = rows.f_isneginf()?;
+    let sum = rows.f_masked_fill(&nothing, 0.0)?;
     let sum = sum.f_sum_dim_intlist([0i64].as_slice(), false, Kind::Float)?;
-    sum.f_div(&finite.f_sum_dim_intlist([0i64].as_slice(), false, Kind::Float)?)
+    let counted = nothing.f_logical_not()?;
+    sum.f_div(&counted.f_sum_dim_intlist([0i64].as_slice(), false, Kind::Float)?)
 }
 
 /// Inner products of one direction, a row for each of the pairs `rows`.
