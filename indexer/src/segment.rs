@@ -201,11 +201,12 @@ impl Segment {
         Ok(best.into_sorted())
     }
 
-    /// Whether a row is accepted and somewhere.
+    /// Whether a row is accepted and somewhere. The product of zeros with anything is 0, so that most rows need no look.
     fn can_be_found(&self, neighbor: &Neighbor, accept: Option<&RowSet>) -> bool {
+        let may_be_zeros = self.metric == Metric::Euclidean || neighbor.score == 0.0;
         accept.is_none_or(|rows| rows.contains(neighbor.row))
             && (!self.zeros_are_nowhere
-                || neighbor.score != 0.0
+                || !may_be_zeros
                 || !is_zero(self.vectors.rows().row(neighbor.row as usize)))
     }
 }

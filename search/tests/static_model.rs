@@ -82,7 +82,7 @@ fn a_query_without_a_known_word_is_never_asked_of_vectors() {
 /// A text without a known word has the vector zeros, which by distance would be nearer than all that points elsewhere.
 #[test]
 fn a_document_without_a_known_word_is_never_found_by_vectors() {
-    let lines = support::lines(40) + "{\"id\":\"unknown\",\"text\":\"zyzzyva\"}\n";
+    let lines = support::lines(40) + "{\"_id\":\"unknown\",\"text\":\"zyzzyva\"}\n";
     for metric in Metric::ALL {
         let place = Workplace::empty();
         write_tiny_static_model(&place.path("model"), 1).unwrap();
