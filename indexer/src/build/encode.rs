@@ -61,8 +61,8 @@ impl<'a> ChunkEncoder<'a> {
         }
     }
 
-    /// Vectors of `documents` as an index of the metric stores them (zeros for those of which no word is known), shape `(documents, dimension)`,
-    /// in their order, and what became of them.
+    /// Vectors of `documents` as an index of the metric stores them (zeros for those of which no word is known), shape
+    /// `(documents, dimension)`, in their order, and what became of them.
     pub fn encode(
         &mut self,
         documents: &[Document],

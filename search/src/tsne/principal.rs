@@ -4,7 +4,7 @@
 //! (Nature Biotechnology 2021). The axes are found one after the other by power iteration, on one thread, so that the
 //! same sums are added in the same order.
 
-use encoder::vectors::{Vectors, normalize};
+use encoder::vectors::{Vectors, dot, normalize};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -101,10 +101,6 @@ fn leave(axes: &[Vec<f32>], axis: &mut [f32]) {
         let along = dot(other, axis);
         axis.iter_mut().zip(other).for_each(|(x, y)| *x -= along * y);
     }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    encoder::vectors::dot(a, b)
 }
 
 fn deviation(numbers: &[f32]) -> f32 {

@@ -1,5 +1,6 @@
 //! The model's README: what it is, what it was made of, how much better it is, how to use it.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use encoder::model::Fingerprint;
@@ -102,13 +103,8 @@ impl Card<'_> {
             .iter()
             .map(|data| self.config.loss_of(data).kind.title())
             .collect();
-        let mut seen = Vec::new();
-        losses.retain(|loss| {
-            !seen.contains(loss) && {
-                seen.push(*loss);
-                true
-            }
-        });
+        let mut seen = HashSet::new();
+        losses.retain(|loss| seen.insert(*loss));
         let changed = self.changed();
         let mine = &self.config.mine;
         let rounds = mine.rounds.map_or_else(String::new, |rounds| {

@@ -95,6 +95,14 @@ fn all_codes_and_metrics_find_the_true_neighbours() {
     }
 }
 
+fn by_distance(codes: Codes) -> Parameters {
+    Parameters {
+        metric: Metric::Euclidean,
+        codes,
+        ..PARAMETERS
+    }
+}
+
 /// Distances do not change when everything moves, and neither may what is found.
 #[test]
 fn neighbours_by_distance_are_found_far_from_the_origin() {
@@ -104,12 +112,7 @@ fn neighbours_by_distance_are_found_far_from_the_origin() {
         let (vectors, queries) = numbers.split_at(3000 * 48);
         let (rows, queries) = (Rows::new(vectors, 48, 48), Rows::new(queries, 48, 48));
         for codes in [Codes::Float32, Codes::Float16, Codes::Int8] {
-            let parameters = Parameters {
-                metric: Metric::Euclidean,
-                codes,
-                ..PARAMETERS
-            };
-            let (_folder, graph) = stored(rows, parameters);
+            let (_folder, graph) = stored(rows, by_distance(codes));
             for (ef, least) in [(64, 0.95), (3000, 0.999)] {
                 let recall = recall(&graph, rows, queries, ef, None);
                 println!("{codes:?} {offset} from the origin, ef {ef}: {recall}");
@@ -157,12 +160,7 @@ fn queries_of_zeros_and_tiny_ones_have_neighbours_by_distance() {
     }
     let rows = Rows::new(&numbers, 16, 16);
     for codes in [Codes::Float32, Codes::Float16, Codes::Int8] {
-        let parameters = Parameters {
-            metric: Metric::Euclidean,
-            codes,
-            ..PARAMETERS
-        };
-        let (_folder, graph) = stored(rows, parameters);
+        let (_folder, graph) = stored(rows, by_distance(codes));
         for size in [0.0, 1e-40, 1e-30, 1e-9, 1e-5] {
             let query = [size; 16];
             let recall = recall(&graph, rows, Rows::new(&query, 16, 16), 300, None);
