@@ -2,6 +2,7 @@
 //! because that is where the relatives differ; the layers are candle's BERT.
 
 mod embeddings;
+mod relative;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::model::{BertConfig, ModelFolder, Pooling};
 use crate::tokens::TokenBatch;
 use crate::{EncoderError, Result};
 use embeddings::Embeddings;
+use relative::Relative;
 
 /// Opens the folder of a BERT or a relative of it with the candle backend.
 ///
@@ -38,6 +40,7 @@ pub fn load_candle(folder: &ModelFolder) -> Result<Box<dyn Encoder>> {
 
 struct CandleBert {
     embeddings: Embeddings,
+    relative: Option<Relative>,
     layers: bert::BertEncoder,
     pooling: Pooling,
     normalize: bool,
@@ -51,6 +54,7 @@ impl CandleBert {
         let builder = VarBuilder::from_backend(weights, DType::F32, Device::Cpu).rename_f(in_file);
         Ok(Self {
             embeddings: Embeddings::load(builder.pp("embeddings"), folder)?,
+            relative: Relative::load(&builder, folder.bert())?,
             layers: bert::BertEncoder::load(builder.pp("encoder"), &candle_config(folder.bert()))?,
             pooling: folder.pooling(),
             normalize: folder.normalize(),
@@ -63,6 +67,10 @@ impl CandleBert {
         // 0 for tokens, the lowest float for padding; (B, 1, 1, L).
         let low = mask.affine(f32::MAX.into(), f32::MIN.into())?;
         let low = low.unsqueeze(1)?.unsqueeze(1)?;
+        let low = match &self.relative {
+            Some(relative) => low.broadcast_add(&relative.scores(batch.length)?)?,
+            None => low,
+        };
         let hidden = self.layers.forward(&self.embeddings.forward(batch)?, &low)?;
         let pooled = pool(&hidden, &mask, self.pooling)?;
         let vectors = if self.normalize {

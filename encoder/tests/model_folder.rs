@@ -149,7 +149,7 @@ fn what_is_not_supported_is_named() {
             "config.json",
             "architecture",
             "t5",
-            "bert, roberta, xlm-roberta, distilbert",
+            "bert, roberta, xlm-roberta, distilbert, mpnet",
         ],
     );
     refused(

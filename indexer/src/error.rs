@@ -51,6 +51,20 @@ pub enum IndexError {
         /// The system's reason.
         source: io::Error,
     },
+    /// An export ended when the vectors of an earlier one were removed already.
+    #[error(
+        "{}: cannot be written: {source}; {}, which was there before, is gone; see to the rights of the folder and \
+         export again",
+        path.display(), gone.display()
+    )]
+    ExportEnded {
+        /// The file that could not be written.
+        path: PathBuf,
+        /// The file with the earlier vectors.
+        gone: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// Another process is writing to the index.
     #[error("{}: {holder} is writing to this index; wait until it is done; nothing was changed", path.display())]
     Locked {

@@ -11,7 +11,7 @@ use crate::tokens::TokenBatch;
 pub(super) struct Embeddings {
     words: MappedTable,
     positions: Embedding,
-    /// The row of the only type that a text by itself has, shape (D); a DistilBERT has none.
+    /// The row of the only type that a text by itself has, shape (D); some families have none.
     token_type: Option<Tensor>,
     norm: LayerNorm,
     /// The id of padding where positions are counted from it.

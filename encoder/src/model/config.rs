@@ -29,8 +29,10 @@ pub struct BertConfig {
     pub attention_probs_dropout_prob: f64,
     /// Rows of the position embedding table; see [`Self::longest_text`].
     pub max_position_embeddings: usize,
-    /// Rows of the token type table; 0 for a DistilBERT, which has none.
+    /// Rows of the token type table; 0 for a family that has none.
     pub type_vocab_size: usize,
+    /// Rows of the table of relative positions; 0 for a family that has none.
+    pub relative_attention_num_buckets: usize,
     /// Added to the variance in LayerNorm.
     pub layer_norm_eps: f64,
     /// Fills up short texts.
@@ -43,7 +45,7 @@ struct Kind {
     model_type: Option<String>,
 }
 
-/// The keys of BERT, RoBERTa and XLM-R.
+/// The keys of BERT, RoBERTa, XLM-R and MPNet.
 #[derive(Deserialize)]
 struct BertKeys {
     vocab_size: usize,
@@ -64,6 +66,8 @@ struct BertKeys {
     pad_token_id: Option<usize>,
     #[serde(default = "absolute")]
     position_embedding_type: String,
+    #[serde(default = "usual_buckets")]
+    relative_attention_num_buckets: usize,
 }
 
 /// DistilBERT's keys for the same things.
@@ -96,6 +100,11 @@ fn default_epsilon() -> f64 {
     1e-12
 }
 
+/// Of MPNet; the others have none.
+fn usual_buckets() -> usize {
+    32
+}
+
 fn absolute() -> String {
     "absolute".into()
 }
@@ -116,6 +125,7 @@ impl From<DistilBertKeys> for BertKeys {
             layer_norm_eps: default_epsilon(),
             pad_token_id: keys.pad_token_id,
             position_embedding_type: absolute(),
+            relative_attention_num_buckets: 0,
         }
     }
 }
@@ -175,7 +185,16 @@ impl BertConfig {
             hidden_dropout_prob: keys.hidden_dropout_prob,
             attention_probs_dropout_prob: keys.attention_probs_dropout_prob,
             max_position_embeddings: keys.max_position_embeddings,
-            type_vocab_size: keys.type_vocab_size,
+            type_vocab_size: if family.has_token_types() {
+                keys.type_vocab_size
+            } else {
+                0
+            },
+            relative_attention_num_buckets: if family == Family::Mpnet {
+                keys.relative_attention_num_buckets
+            } else {
+                0
+            },
             layer_norm_eps: keys.layer_norm_eps,
             pad_token_id: keys.pad_token_id.unwrap_or_else(|| family.usual_padding()),
         }
@@ -198,8 +217,12 @@ impl BertConfig {
             self.intermediate_size,
             self.max_position_embeddings,
         ];
-        if sizes.contains(&0) || (self.type_vocab_size == 0 && self.family != Family::DistilBert) {
+        if sizes.contains(&0) || (self.type_vocab_size == 0 && self.family.has_token_types()) {
             return wrong("sizes of at least 1", "a size of 0".into());
+        }
+        if self.family == Family::Mpnet && self.relative_attention_num_buckets < 4 {
+            let found = self.relative_attention_num_buckets.to_string();
+            return wrong("relative_attention_num_buckets of at least 4", found);
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let found = format!("{} and {}", self.hidden_size, self.num_attention_heads);

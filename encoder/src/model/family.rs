@@ -5,7 +5,7 @@
 //! set of names; a family's own are used in its files alone.
 
 /// The `model_type` of all that are read, for messages.
-pub(super) const MODEL_TYPES: &str = "bert, roberta, xlm-roberta, distilbert";
+pub(super) const MODEL_TYPES: &str = "bert, roberta, xlm-roberta, distilbert, mpnet";
 
 /// Which relative of BERT a model is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,9 @@ pub enum Family {
     XlmRoberta,
     /// DistilBERT (Sanh et al. 2019): no token types, other names.
     DistilBert,
+    /// MPNet (Song et al. 2020): no token types, positions as RoBERTa's, and how far apart two tokens are counts in every
+    /// attention ([`relative_buckets`](super::relative_buckets)).
+    Mpnet,
 }
 
 /// A part of a DistilBERT's layer: BERT's name and its own.
@@ -32,10 +35,27 @@ const DISTILBERT_PARTS: [(&str, &str); 8] = [
     ("output.LayerNorm", "output_layer_norm"),
 ];
 
+/// The same of an MPNet's.
+const MPNET_PARTS: [(&str, &str); 5] = [
+    ("attention.self.query", "attention.attn.q"),
+    ("attention.self.key", "attention.attn.k"),
+    ("attention.self.value", "attention.attn.v"),
+    ("attention.output.dense", "attention.attn.o"),
+    ("attention.output.LayerNorm", "attention.LayerNorm"),
+];
+
 impl Family {
+    const ALL: [Self; 5] = [
+        Self::Bert,
+        Self::Roberta,
+        Self::XlmRoberta,
+        Self::DistilBert,
+        Self::Mpnet,
+    ];
+
     /// The family with this `model_type` in `config.json`.
     pub(super) fn of(model_type: &str) -> Option<Self> {
-        [Self::Bert, Self::Roberta, Self::XlmRoberta, Self::DistilBert]
+        Self::ALL
             .into_iter()
             .find(|family| family.name() == model_type)
     }
@@ -47,12 +67,18 @@ impl Family {
             Self::Roberta => "roberta",
             Self::XlmRoberta => "xlm-roberta",
             Self::DistilBert => "distilbert",
+            Self::Mpnet => "mpnet",
         }
+    }
+
+    /// Whether a token's type counts, which of a text by itself is the first.
+    pub(super) fn has_token_types(self) -> bool {
+        !matches!(self, Self::DistilBert | Self::Mpnet)
     }
 
     /// Whether the first token's position is one more than the padding's id, and tokens with that id do not count.
     pub fn counts_from_padding(self) -> bool {
-        matches!(self, Self::Roberta | Self::XlmRoberta)
+        matches!(self, Self::Roberta | Self::XlmRoberta | Self::Mpnet)
     }
 
     /// The id of padding where `config.json` does not say.
@@ -62,14 +88,16 @@ impl Family {
 
     /// The family's own name of the parameter that BERT calls `name`.
     pub fn checkpoint_name(self, name: &str) -> String {
-        if self != Self::DistilBert {
-            return name.to_owned();
-        }
+        let (layers, parts): (_, &[(&str, &str)]) = match self {
+            Self::Bert | Self::Roberta | Self::XlmRoberta => return name.to_owned(),
+            Self::DistilBert => ("transformer", &DISTILBERT_PARTS),
+            Self::Mpnet => ("encoder", &MPNET_PARTS),
+        };
         let renamed = name.strip_prefix("encoder.layer.").and_then(|rest| {
             let (layer, rest) = rest.split_once('.')?;
             let (part, kind) = rest.rsplit_once('.')?;
-            let (_, own) = DISTILBERT_PARTS.iter().find(|(berts, _)| *berts == part)?;
-            Some(format!("transformer.layer.{layer}.{own}.{kind}"))
+            let (_, own) = parts.iter().find(|(berts, _)| *berts == part)?;
+            Some(format!("{layers}.layer.{layer}.{own}.{kind}"))
         });
         renamed.unwrap_or_else(|| name.to_owned())
     }
@@ -82,6 +110,7 @@ impl Family {
             Self::Bert => "bert",
             Self::Roberta | Self::XlmRoberta => "roberta",
             Self::DistilBert => "distilbert",
+            Self::Mpnet => "mpnet",
         };
         let own = self.checkpoint_name(name);
         let mut names = vec![own.clone(), format!("{prefix}.{own}")];
@@ -102,15 +131,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_layers_of_a_distilbert_have_other_names() {
+    fn only_layers_have_other_names() {
         let name = "encoder.layer.3.attention.output.LayerNorm.bias";
         assert_eq!(Family::Roberta.checkpoint_name(name), name);
         assert_eq!(
             Family::DistilBert.checkpoint_name(name),
             "transformer.layer.3.sa_layer_norm.bias"
         );
-        let embeddings = "embeddings.LayerNorm.weight";
-        assert_eq!(Family::DistilBert.checkpoint_name(embeddings), embeddings);
+        assert_eq!(
+            Family::Mpnet.checkpoint_name(name),
+            "encoder.layer.3.attention.LayerNorm.bias"
+        );
+        let wide = "encoder.layer.3.intermediate.dense.weight";
+        assert_eq!(Family::Mpnet.checkpoint_name(wide), wide);
+        for family in [Family::DistilBert, Family::Mpnet] {
+            let embeddings = "embeddings.LayerNorm.weight";
+            assert_eq!(family.checkpoint_name(embeddings), embeddings);
+        }
     }
 
     #[test]

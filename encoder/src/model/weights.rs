@@ -223,6 +223,12 @@ fn parameters(config: &BertConfig) -> Vec<(String, Vec<usize>)> {
             vec![config.type_vocab_size, hidden],
         ));
     }
+    if config.relative_attention_num_buckets > 0 {
+        all.push((
+            super::RELATIVE_POSITIONS.to_owned(),
+            vec![config.relative_attention_num_buckets, config.num_attention_heads],
+        ));
+    }
     for layer in 0..config.num_hidden_layers {
         let linears = [
             ("attention.self.query", hidden, hidden),

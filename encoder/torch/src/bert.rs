@@ -2,11 +2,12 @@
 //!
 //! rust-bert makes and names the parameters and is the reference; the forward pass that is used is
 //! [`FusedBert`], on the same parameters. The relatives of BERT have the same layers, so the same model serves
-//! them: positions are given to it, and a DistilBERT's token types are a row of zeros that is no parameter.
+//! them: positions are given to it, and where there are no token types they are a row of zeros that is no parameter.
+//! MPNet's relative positions are a parameter besides, which only [`FusedBert`] knows of.
 
 use std::collections::HashMap;
 
-use encoder::model::{BertConfig, ModelFolder, Pooling};
+use encoder::model::{BertConfig, ModelFolder, Pooling, RELATIVE_POSITIONS};
 use encoder::tokens::TokenBatch;
 use encoder::{Backend, EncoderError, Precision, Result};
 use rust_bert::bert::{BertEmbeddings, BertModel};
@@ -41,6 +42,9 @@ impl TorchBert {
         let model = BertModel::new_with_optional_pooler(variables.root(), &small, false);
         if config.type_vocab_size == 0 {
             zero_and_remove(&variables, TOKEN_TYPES);
+        }
+        if config.relative_attention_num_buckets > 0 {
+            add_relative_positions(&variables, config);
         }
         put_weights(&variables, folder)?;
         tuning
@@ -118,7 +122,7 @@ impl TorchBert {
     }
 
     /// The same by rust-bert's own forward pass: the reference for [`Self::embed`]. rust-bert's LayerNorm adds
-    /// 1e-12 to the variance, whatever the configuration says, and it knows of no LoRA.
+    /// 1e-12 to the variance, whatever the configuration says, and it knows of no LoRA and no relative positions.
     pub(crate) fn embed_by_rust_bert(&self, batch: &TokenBatch) -> Result<Tensor> {
         let failed = || EncoderError::compute("libtorch", "preparing a batch");
         let (ids, mask) = self.inputs(batch).map_err(failed())?;
@@ -227,6 +231,17 @@ fn rust_bert_config(config: &BertConfig, dropout: Option<f64>) -> rust_bert::ber
         vocab_size: 1,
         ..rust_bert::bert::BertConfig::default()
     }
+}
+
+/// Adds the parameter of an MPNet that BERT does not have; [`put_weights`] fills it.
+fn add_relative_positions(variables: &nn::VarStore, config: &BertConfig) {
+    let (part, name) = RELATIVE_POSITIONS.rsplit_once('.').unwrap_or_default();
+    let path = part.split('.').fold(variables.root(), |path, part| path / part);
+    let shape = [
+        config.relative_attention_num_buckets as i64,
+        config.num_attention_heads as i64,
+    ];
+    let _ = path.zeros(name, &shape);
 }
 
 /// Makes the variable `name` a tensor of zeros that is no variable any more.

@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 
 use encoder::Precision;
-use encoder::model::{BertConfig, Family};
+use encoder::model::{BertConfig, Family, RELATIVE_POSITIONS, relative_buckets};
 use tch::{Device, Kind, TchError, Tensor, nn};
 
 use crate::dropout::{self, dropout};
@@ -123,8 +123,10 @@ pub(crate) struct Weights(Vec<LayerWeights>);
 pub(crate) struct FusedBert {
     words: Tensor,
     positions: Tensor,
-    /// A DistilBERT has none.
+    /// Some families have none.
     token_types: Option<Tensor>,
+    /// A number for each bucket of distances and each head, (buckets, H); MPNet alone has them.
+    relative: Option<Tensor>,
     norm: Affine,
     layers: Vec<Layer>,
     /// Of the matrix products, attention and GELU.
@@ -137,7 +139,7 @@ pub(crate) struct FusedBert {
     /// Whether positions are RoBERTa's.
     counts_from_padding: bool,
     hidden_dropout: f64,
-    /// After the attention's output; DistilBERT has none there.
+    /// After the attention's output; DistilBERT has none there, MPNet that of the attention.
     output_dropout: f64,
     attention_dropout: f64,
 }
@@ -167,11 +169,13 @@ impl FusedBert {
             })
             .collect();
         let hidden_dropout = dropout.unwrap_or(config.hidden_dropout_prob);
-        let distilled = config.family == Family::DistilBert;
+        let attention_dropout = dropout.unwrap_or(config.attention_probs_dropout_prob);
+        let relative = config.relative_attention_num_buckets > 0;
         Self {
             words: parameters.table("word"),
             positions: parameters.table("position"),
-            token_types: (!distilled).then(|| parameters.table("token_type")),
+            token_types: (config.type_vocab_size > 0).then(|| parameters.table("token_type")),
+            relative: relative.then(|| parameters.tensor(RELATIVE_POSITIONS)),
             norm,
             layers,
             kind: Kind::Float,
@@ -181,8 +185,12 @@ impl FusedBert {
             padding: config.pad_token_id as i64,
             counts_from_padding: config.family.counts_from_padding(),
             hidden_dropout,
-            output_dropout: if distilled { 0.0 } else { hidden_dropout },
-            attention_dropout: dropout.unwrap_or(config.attention_probs_dropout_prob),
+            output_dropout: match config.family {
+                Family::DistilBert => 0.0,
+                Family::Mpnet => attention_dropout,
+                _ => hidden_dropout,
+            },
+            attention_dropout,
         }
     }
 
@@ -208,10 +216,7 @@ impl FusedBert {
         mask: Option<&Tensor>,
         train: bool,
     ) -> Result<Tensor, TchError> {
-        // (B, 1, 1, L): whether a token may be looked at.
-        let mask = mask
-            .map(|mask| mask.f_gt(0.0)?.f_unsqueeze(1)?.f_unsqueeze(1))
-            .transpose()?;
+        let mask = self.mask(ids, mask)?;
         let embedded = self.embed(ids, train)?;
         let normalized = self.normalize(&embedded, &self.norm)?;
         let mut hidden = dropout(&normalized, self.hidden_dropout, train)?;
@@ -219,6 +224,33 @@ impl FusedBert {
             hidden = self.layer(layer, &hidden, mask.as_ref(), train)?;
         }
         Ok(hidden)
+    }
+
+    /// `ids` (B, L) and `mask` (B, L) → which tokens may be looked at, booleans (B, 1, 1, L), `None` where all may; or with
+    /// relative positions what is added to the scores, (1 or B, H, L, L).
+    fn mask(&self, ids: &Tensor, mask: Option<&Tensor>) -> Result<Option<Tensor>, TchError> {
+        let seen = mask
+            .map(|mask| mask.f_gt(0.0)?.f_unsqueeze(1)?.f_unsqueeze(1))
+            .transpose()?;
+        let Some(table) = &self.relative else {
+            return Ok(seen);
+        };
+        let size = table.size();
+        let (buckets, heads, length) = (size[0] as usize, size[1], ids.size()[1]);
+        let pairs = relative_buckets(length as usize, buckets);
+        let pairs: Vec<i64> = pairs.into_iter().map(i64::from).collect();
+        let pairs = Tensor::f_from_slice(&pairs)?.f_to_device(ids.device())?;
+        let scores = table
+            .f_index_select(0, &pairs)?
+            .f_view([length, length, heads])?
+            .f_permute([2, 0, 1])?
+            .f_unsqueeze(0)?
+            .f_contiguous()?
+            .f_to_kind(self.kind)?;
+        match &seen {
+            Some(seen) => Ok(Some(scores.f_masked_fill(&seen.f_logical_not()?, f64::NEG_INFINITY)?)),
+            None => Ok(Some(scores)),
+        }
     }
 
     /// `ids` (B, L) → the sum of the embeddings (B, L, D).
@@ -296,7 +328,7 @@ impl FusedBert {
 }
 
 /// Attention with dropout in single steps, as libtorch's own does it on the CPU too, but with cheaper draws. Query, key
-/// and value are (B, heads, L, d), `mask` (B, 1, 1, L) says which keys may be looked at.
+/// and value are (B, heads, L, d), `mask` is that of [`FusedBert::mask`].
 fn attend_with_dropout(
     [query, key, value]: [&Tensor; 3],
     mask: Option<&Tensor>,
@@ -306,12 +338,18 @@ fn attend_with_dropout(
     let mut scores = query
         .f_mul_scalar(width.sqrt().recip())?
         .f_matmul(&key.f_transpose(2, 3)?)?;
-    if let Some(mask) = mask {
-        let low = mask
-            .f_zeros_like()?
-            .f_to_kind(scores.kind())?
-            .f_masked_fill(&mask.f_logical_not()?, f64::NEG_INFINITY)?;
-        let _ = scores.f_add_(&low)?;
+    match mask {
+        Some(mask) if mask.kind() == Kind::Bool => {
+            let low = mask
+                .f_zeros_like()?
+                .f_to_kind(scores.kind())?
+                .f_masked_fill(&mask.f_logical_not()?, f64::NEG_INFINITY)?;
+            let _ = scores.f_add_(&low)?;
+        }
+        Some(added) => {
+            let _ = scores.f_add_(added)?;
+        }
+        None => {}
     }
     let weights = scores.f_softmax(-1, None::<Kind>)?;
     let (kept, scale) = dropout::mask(&weights.size(), p)?;

@@ -1,5 +1,6 @@
 //! What of a model is trained.
 
+use encoder::model::RELATIVE_POSITIONS;
 use tch::{TchError, Tensor, nn};
 
 use crate::lora::Lora;
@@ -11,7 +12,7 @@ pub struct Tuning {
     pub dropout: Option<f64>,
     /// Leave the embeddings as they are.
     pub freeze_embeddings: bool,
-    /// Leave the embeddings and this many layers, counted from the lowest, as they are.
+    /// Leave the embeddings, relative positions, and this many layers, counted from the lowest, as they are.
     pub freeze_layers: usize,
     /// Leave all parameters as they are, and train a change of some matrices in the layers that are not frozen.
     pub lora: Option<Lora>,
@@ -25,7 +26,7 @@ impl Tuning {
         }
         match layer_of(name) {
             Some(layer) => layer < self.freeze_layers,
-            None => self.freeze_embeddings || self.freeze_layers > 0,
+            None => self.freeze_layers > 0 || (self.freeze_embeddings && name != RELATIVE_POSITIONS),
         }
     }
 
@@ -57,7 +58,8 @@ pub fn trained(variables: &nn::VarStore) -> Vec<(String, Tensor)> {
     named
 }
 
-/// The layer that a parameter belongs to, counted from 0, the lowest; `None` for the embeddings below them.
+/// The layer that a parameter belongs to, counted from 0, the lowest; `None` for the embeddings below them, and for the
+/// relative positions that all layers of an MPNet share.
 ///
 /// `encoder.layer.3.output.dense.weight` → 3; the names are BERT's, whatever the family.
 pub fn layer_of(name: &str) -> Option<usize> {
@@ -74,6 +76,7 @@ mod tests {
     fn layers_are_told_by_name() {
         assert_eq!(layer_of("encoder.layer.11.output.dense.weight"), Some(11));
         assert_eq!(layer_of("embeddings.LayerNorm.weight"), None);
+        assert_eq!(layer_of(RELATIVE_POSITIONS), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod fixture;
 
 use std::collections::BTreeMap;
 
-use encoder::model::ModelFolder;
+use encoder::model::{ModelFolder, RELATIVE_POSITIONS};
 use encoder_torch::TorchEncoder;
 use fixture::{NAMES, assert_parity, cases, folder};
 use tch::{Device, Kind, Tensor};
@@ -29,7 +29,8 @@ fn torch_vectors_equal_those_of_sentence_transformers() {
 /// `padding_idx`): those rows are left out.
 #[test]
 fn vectors_and_gradients_are_those_of_rust_bert() {
-    for name in NAMES {
+    // rust-bert has no relative positions.
+    for name in NAMES.into_iter().filter(|name| *name != "mpnet") {
         let model = TorchEncoder::open(&folder(name), Device::Cpu).unwrap();
         let cases = cases(name);
         let texts: Vec<&str> = cases.iter().map(|case| case.text.as_str()).collect();
@@ -70,6 +71,28 @@ fn vectors_and_gradients_are_those_of_rust_bert() {
     }
 }
 
+/// The gradient that PyTorch finds, through texts of several lengths in one padded batch.
+#[test]
+fn relative_positions_get_pytorchs_gradient() {
+    let fixture: serde_json::Value =
+        serde_json::from_str(include_str!("../../tests/fixtures/architectures/cases.json")).unwrap();
+    let expected: Vec<f64> = serde_json::from_value(fixture["mpnet_gradient"].clone()).unwrap();
+    let model = TorchEncoder::open(&folder("mpnet"), Device::Cpu).unwrap();
+    let cases = cases("mpnet");
+    let texts: Vec<&str> = cases.iter().map(|case| case.text.as_str()).collect();
+    let vectors = model.embed(&model.tokenize(&texts).unwrap(), false).unwrap();
+    let weights = Tensor::arange(16, (Kind::Float, Device::Cpu)) / 16.0;
+    (vectors * weights).sum(Kind::Float).backward();
+    let gradient = model.var_store().variables()[RELATIVE_POSITIONS].grad();
+    let found: Vec<f64> = (&gradient.view(-1).to_kind(Kind::Double)).try_into().unwrap();
+    assert_eq!(found.len(), expected.len());
+    let size = expected.iter().fold(0.0, |size, x| f64::max(size, x.abs()));
+    assert!(size > 1e-3, "{expected:?}");
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!((found - expected).abs() <= 1e-4 * size, "{found} {expected}");
+    }
+}
+
 #[test]
 fn a_saved_model_has_its_familys_names_and_gives_the_same_vectors() {
     for name in NAMES {
@@ -81,6 +104,7 @@ fn a_saved_model_has_its_familys_names_and_gives_the_same_vectors() {
         let query = &again.tensor_names()["encoder.layer.1.attention.self.query.weight"];
         let expected = match name {
             "distilbert" => "transformer.layer.1.attention.q_lin.weight",
+            "mpnet" => "encoder.layer.1.attention.attn.q.weight",
             _ => "encoder.layer.1.attention.self.query.weight",
         };
         assert_eq!(query, expected, "{name}");

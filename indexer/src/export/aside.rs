@@ -52,19 +52,30 @@ impl Aside {
         let synced = [&self, &ids]
             .into_iter()
             .try_for_each(|aside| aside.file.sync_all());
-        synced
-            .and_then(|()| remove_if_there(&self.target))
-            .and_then(|()| sync_folder(&self.target))
-            .map_err(IndexError::write(&self.target))?;
-        ids.finish()?;
-        self.finish()
+        synced.map_err(IndexError::write(&self.target))?;
+        let removed = remove_if_there(&self.target).map_err(IndexError::write(&self.target))?;
+        let target = self.target.clone();
+        sync_folder(&target)
+            .map_err(IndexError::write(&target))
+            .and_then(|()| ids.finish())
+            .and_then(|()| self.finish())
+            .map_err(|error| match error {
+                IndexError::Write { path, source } if removed => IndexError::ExportEnded {
+                    path,
+                    gone: target,
+                    source,
+                },
+                other => other,
+            })
     }
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+/// Whether there was something to remove.
+fn remove_if_there(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -121,7 +132,8 @@ mod tests {
         fs::create_dir(&ids).unwrap();
         let [new, new_ids] = asides();
         // A folder is in the way of the ids: the end after the first step.
-        assert!(new.finish_with_ids(new_ids).is_err());
+        let error = new.finish_with_ids(new_ids).unwrap_err().to_string();
+        assert!(error.contains("v.npy, which was there before, is gone"), "{error}");
         assert!(!vectors.exists(), "the old ones would be beside new ids");
         fs::remove_dir(&ids).unwrap();
         fs::write(&ids, "old").unwrap();

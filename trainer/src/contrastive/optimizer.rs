@@ -56,8 +56,8 @@ impl AdamW {
     /// An optimizer of all trainable variables, in the order of their names. They move into flat tensors, and
     /// each gets a gradient of zeros.
     ///
-    /// `weight_decay` applies to matrices alone: biases and LayerNorm have no scale that shrinking could
-    /// simplify. The learning rate of a layer is `layer_decay` times that of the layer above it; the embeddings are
+    /// `weight_decay` applies to matrices alone: biases (of relative positions, too) and LayerNorm have no scale that
+    /// shrinking could simplify. The learning rate of a layer is `layer_decay` times that of the layer above it; the embeddings are
     /// below the lowest layer.
     ///
     /// # Errors
@@ -280,7 +280,7 @@ impl Member {
 
 /// Whether weight decay applies to the variable of this name.
 fn is_decayed(name: &str) -> bool {
-    !name.ends_with("bias") && !name.contains("LayerNorm") && !name.contains("layer_norm")
+    !name.contains("bias") && !name.contains("LayerNorm") && !name.contains("layer_norm")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use encoder::model::ModelFolder;
+use encoder::model::{ModelFolder, RELATIVE_POSITIONS};
 
 use crate::workplace::{Workplace, stderr};
 
@@ -79,6 +79,25 @@ fn a_distilbert_is_saved_with_its_own_names() {
         fs::read(place.path("base/model.safetensors")).unwrap(),
         fs::read(place.path("models/small/model.safetensors")).unwrap()
     );
+}
+
+#[test]
+fn an_mpnet_learns_its_relative_positions_too() {
+    let place = Workplace::new();
+    train_from(&place, "mpnet");
+    let losses = losses(&place);
+    assert!(losses[11] < losses[0], "{losses:?}");
+    let folder = place.path("models/small");
+    let model = ModelFolder::open(&folder).unwrap();
+    let query = &model.tensor_names()["encoder.layer.0.attention.self.query.weight"];
+    assert_eq!(query, "encoder.layer.0.attention.attn.q.weight");
+    let read = |folder: &Path| {
+        let bytes = fs::read(folder.join("model.safetensors")).unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        file.tensor(RELATIVE_POSITIONS).unwrap().data().to_vec()
+    };
+    assert_ne!(read(&folder), read(&place.path("base")));
+    assert!(encoder::open(&folder).is_ok());
 }
 
 #[test]
