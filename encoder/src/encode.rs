@@ -113,11 +113,8 @@ impl<B: Backend> TextEncoder<B> {
 }
 
 pub(crate) fn not_finite(text: &str) -> EncoderError {
-    let start: String = text.chars().take(40).collect();
-    EncoderError::Compute {
-        backend: "the model",
-        action: format!("encoding {start:?}"),
-        message: "its vector is not finite; the model's weights are damaged".into(),
+    EncoderError::NotFinite {
+        text: text.chars().take(40).collect(),
     }
 }
 

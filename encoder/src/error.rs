@@ -97,6 +97,12 @@ pub enum EncoderError {
         /// The library's own message.
         message: String,
     },
+    /// A model gives a text a vector with a number that is none.
+    #[error("the vector of {text:?} is not finite; the model's weights are damaged")]
+    NotFinite {
+        /// The beginning of the text.
+        text: String,
+    },
     /// A device was asked for that is not there.
     #[error("device {asked} is not available: {reason}; {help}")]
     Device {

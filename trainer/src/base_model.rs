@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use encoder::Encoder;
 use encoder::model::{Architecture, ModelFolder, Prompts, note_on_raw};
+use encoder::{Encoder, Precision};
 use encoder_torch::{Lora, TorchEncoder, Tuning, trained};
 use tch::{Device, Tensor};
 
@@ -70,6 +70,22 @@ pub fn open(dir: &Path, config: &Contrastive, device: Device) -> Result<TorchEnc
     let encoder = TorchEncoder::from_folder(folder, device, &tuning)?.with_precision(train.precision);
     tell_what_is_trained(&encoder);
     Ok(encoder)
+}
+
+/// The base model of a training with its folder's own maximum length and prompts, in `precision`; `None` where the training
+/// has the same.
+///
+/// # Errors
+/// A folder that was damaged meanwhile, not enough memory.
+pub fn as_it_is(trained: &TorchEncoder, precision: Precision) -> Result<Option<Box<dyn Encoder>>> {
+    let folder = ModelFolder::open(trained.folder().dir())?;
+    let (own, other) = (&folder, trained.folder());
+    if own.max_length() == other.max_length() && own.prompts() == other.prompts() {
+        return Ok(None);
+    }
+    let device = trained.var_store().device();
+    let encoder = TorchEncoder::from_folder(folder, device, &Tuning::default())?;
+    Ok(Some(Box::new(encoder.with_precision(precision).settled()?)))
 }
 
 /// The folder at `dir` with the configuration's maximum length, prompts and lengths of shortened vectors.

@@ -45,7 +45,7 @@ fn contrastive(request: Request) -> Result<()> {
         return Err(TrainError::Config(format!("{}: {problem}", path.display())));
     };
     let interrupt = Interrupt::on_signals()?;
-    cli::limit_threads(&args)?;
+    cli::limit_threads(args.threads)?;
     let device = select_device(request.device, say)?;
     let output = Output::claim(args.out.as_deref(), &config.name, args.force)?;
     let checkpoint = CheckpointFolder::claim(output.target(), args.resume, args.force)?;

@@ -13,6 +13,7 @@ use encoder::{Backend, EncoderError, Precision, Result};
 use rust_bert::bert::{BertEmbeddings, BertModel};
 use tch::{Device, Kind, TchError, Tensor, nn};
 
+use crate::device::to_device;
 use crate::fused::{FusedBert, Weights, positions_from_padding};
 use crate::lora::Lora;
 use crate::tuning::Tuning;
@@ -149,20 +150,12 @@ impl TorchBert {
         self.pool(&output.hidden_state, &mask).map_err(failed())
     }
 
-    /// Ids and mask on the device, both (B, L). A GPU fetches them from pinned memory by itself, so that nobody waits.
+    /// Ids and mask on the device, both (B, L).
     fn inputs(&self, batch: &TokenBatch) -> std::result::Result<(Tensor, Tensor), TchError> {
         let shape = [batch.rows() as i64, batch.length as i64];
         let device = self.variables.device();
         let ids: Vec<i64> = batch.ids.iter().map(|&id| i64::from(id)).collect();
-        let on_device = |tensor: Tensor| {
-            let tensor = tensor.f_view(shape)?;
-            if device.is_cuda() {
-                let pinned = tensor.f_pin_memory(device)?;
-                pinned.f_to_device_(device, tensor.kind(), true, false)
-            } else {
-                Ok(tensor)
-            }
-        };
+        let on_device = |tensor: Tensor| to_device(tensor.f_view(shape)?, device);
         Ok((
             on_device(Tensor::f_from_slice(&ids)?)?,
             on_device(Tensor::f_from_slice(&batch.mask())?)?,

@@ -1,7 +1,7 @@
 //! The processor that was chosen, found.
 
 use encoder::{DeviceChoice, EncoderError, Precision, Result};
-use tch::Device;
+use tch::{Device, TchError, Tensor};
 
 use crate::cuda_library;
 
@@ -32,6 +32,18 @@ pub fn select_device(choice: DeviceChoice, note: impl FnOnce(&str)) -> Result<De
             help: "use --device cpu, or see `cargo xtask setup --cuda`".into(),
         }),
     }
+}
+
+/// A tensor of the host on `device`. A GPU fetches it from pinned memory by itself, so that nobody waits.
+///
+/// # Errors
+/// Not enough memory.
+pub fn to_device(tensor: Tensor, device: Device) -> std::result::Result<Tensor, TchError> {
+    if !device.is_cuda() {
+        return Ok(tensor);
+    }
+    let pinned = tensor.f_pin_memory(device)?;
+    pinned.f_to_device_(device, tensor.kind(), true, false)
 }
 
 /// What to tell somebody who computes in `precision` on `device` without gaining anything by it.

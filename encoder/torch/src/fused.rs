@@ -15,6 +15,7 @@ use encoder::Precision;
 use encoder::model::{BertConfig, Family, RELATIVE_POSITIONS, relative_buckets};
 use tch::{Device, Kind, TchError, Tensor, nn};
 
+use crate::device::to_device;
 use crate::dropout::{self, dropout};
 use crate::lora::{Adapter, Lora};
 use crate::tuning::Tuning;
@@ -239,7 +240,7 @@ impl FusedBert {
         let (buckets, heads, length) = (size[0] as usize, size[1], ids.size()[1]);
         let pairs = relative_buckets(length as usize, buckets);
         let pairs: Vec<i64> = pairs.into_iter().map(i64::from).collect();
-        let pairs = Tensor::f_from_slice(&pairs)?.f_to_device(ids.device())?;
+        let pairs = to_device(Tensor::f_from_slice(&pairs)?, ids.device())?;
         let scores = table
             .f_index_select(0, &pairs)?
             .f_view([length, length, heads])?

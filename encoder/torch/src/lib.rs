@@ -13,7 +13,7 @@ mod start;
 mod torch_encoder;
 mod tuning;
 
-pub use device::{note_on_precision, select_device};
+pub use device::{note_on_precision, select_device, to_device};
 pub use lora::Lora;
 pub use start::{limit_threads, restart_tuned};
 pub use torch_encoder::{TorchEncoder, open};

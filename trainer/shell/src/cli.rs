@@ -146,7 +146,7 @@ impl Request {
     /// # Errors
     /// As [`Request::learn_words`].
     pub fn learn_words_on(self, processor: Processor) -> Result<()> {
-        limit_threads(&self.args)?;
+        limit_threads(self.args.threads)?;
         let interrupt = Interrupt::on_signals()?;
         let threads = self.threads();
         let job = word_vectors::run::Job {
@@ -204,8 +204,8 @@ fn all_cores() -> usize {
 ///
 /// # Errors
 /// Threads that cannot be started.
-pub fn limit_threads(args: &Args) -> Result<()> {
-    let Some(threads) = args.threads else {
+pub fn limit_threads(threads: Option<u16>) -> Result<()> {
+    let Some(threads) = threads else {
         return Ok(());
     };
     rayon::ThreadPoolBuilder::new()

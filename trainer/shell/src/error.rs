@@ -45,27 +45,28 @@ pub enum TrainError {
     Diverged {
         /// Optimizer step, counted from 1.
         step: usize,
-        /// "loss" or "gradient norm".
+        /// "loss", "gradient norm" or what else was found.
         what: &'static str,
-        /// The value found: NaN or an infinity.
+        /// The value found: NaN, an infinity, or beyond all sense.
         value: f64,
     },
     /// A divergence with the batch that it came with.
     #[error(
-        "{cause}. It came with {batch}{}",
-        kept.as_ref().map_or(String::new(), |folder| format!(
-            "; what was learned before is in {}, and --resume goes on with it, train.learning_rate and \
-             train.max_grad_norm changed or not",
+        "{cause}. {}{}",
+        batch.as_ref().map_or(String::new(), |batch| format!("It came with {batch}; ")),
+        kept.as_ref().map_or("there is no checkpoint from before".to_owned(), |(step, folder)| format!(
+            "the last checkpoint, of step {step}, is in {}, and --resume goes on from there, with another \
+             train.learning_rate or train.max_grad_norm too",
             folder.display()
         ))
     )]
     DivergedWith {
         /// What was found.
         cause: Box<TrainError>,
-        /// Epoch and pairs of the batch.
-        batch: String,
-        /// The folder of the checkpoint from before the step, where there is one.
-        kept: Option<PathBuf>,
+        /// Epoch and pairs of the batch, where it was found in a step.
+        batch: Option<String>,
+        /// The last checkpoint, where there is one: the steps that it has, over all rounds, and its folder.
+        kept: Option<(usize, PathBuf)>,
     },
     /// The memory of the device is full.
     #[error(
@@ -87,6 +88,15 @@ pub enum TrainError {
         max_length: usize,
         /// Tokens of a mini-batch, where the batch was computed in such.
         mini_batch_tokens: Option<usize>,
+    },
+    /// The memory of the device is full, and not for a batch.
+    #[error(
+        "memory is full ({reason}); make room on the device, train less of the model (train.freeze_layers, [lora]), \
+         or take a smaller one"
+    )]
+    MemoryOfModel {
+        /// The first line of what libtorch said.
+        reason: String,
     },
     /// Text, word vectors and their learning report through their crate.
     #[error(transparent)]

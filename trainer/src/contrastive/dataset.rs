@@ -2,7 +2,7 @@
 
 use encoder::Encoder;
 use encoder::tokens::Tokens;
-use encoder_torch::TorchEncoder;
+use encoder_torch::{TorchEncoder, to_device};
 use tch::{Device, Tensor};
 
 use super::loss::{Loss, Targets};
@@ -148,17 +148,17 @@ impl<'a> Prepared<'a> {
         let Dataset { pairs: all, loss } = self.dataset;
         let scores = (!all.scores().is_empty()).then(|| {
             let scores: Vec<f32> = pairs.iter().map(|&pair| all.scores()[pair as usize]).collect();
-            Tensor::from_slice(&scores).to_device(device)
+            to_device(Tensor::from_slice(&scores), device)
         });
-        let reference = self.reference.as_ref().map(|reference| {
-            let columns = reference.columns(all, pairs)?;
-            columns.f_to_device(device)
-        });
+        let reference = self
+            .reference
+            .as_ref()
+            .map(|reference| to_device(reference.columns(all, pairs)?, device));
         Ok(Batch {
             texts: self.tokens.columns(all, pairs),
             pairs: pairs.len(),
             targets: Targets {
-                scores,
+                scores: scores.transpose().map_err(torch)?,
                 reference: reference.transpose().map_err(torch)?,
             },
             loss: &self.loss,

@@ -7,7 +7,7 @@
 use std::borrow::Borrow;
 
 use encoder::tokens::{TokenBatch, Tokens};
-use encoder_torch::TorchEncoder;
+use encoder_torch::{TorchEncoder, to_device};
 use tch::Tensor;
 
 use super::torch;
@@ -50,8 +50,10 @@ fn padded(encoder: &TorchEncoder, texts: &[impl Borrow<Tokens>], group: &[usize]
 /// The groups' vectors in the order of the texts.
 pub(super) fn in_order(vectors: &[Tensor], groups: &[Vec<usize>]) -> Result<Tensor> {
     let stacked = Tensor::f_cat(vectors, 0).map_err(torch)?;
-    let order = Tensor::from_slice(&inverse(&groups.concat())).to_device(stacked.device());
-    stacked.f_index_select(0, &order).map_err(torch)
+    let order = Tensor::from_slice(&inverse(&groups.concat()));
+    to_device(order, stacked.device())
+        .and_then(|order| stacked.f_index_select(0, &order))
+        .map_err(torch)
 }
 
 /// Positions of the texts, longest first (ties by position), cut into groups of similar length and of at most

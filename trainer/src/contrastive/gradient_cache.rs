@@ -6,7 +6,7 @@
 //! passes its vectors' gradients on to the parameters. The sum is the gradient of the whole batch. Dropout must drop
 //! the same in both passes, so each mini-batch has a seed of its own.
 
-use encoder_torch::TorchEncoder;
+use encoder_torch::{TorchEncoder, to_device};
 use tch::{Tensor, no_grad};
 
 use super::dataset::Batch;
@@ -68,7 +68,7 @@ impl<'a> Cached<'a> {
         let gradients = self.vectors.f_grad().map_err(torch)?;
         for (group, &seed) in self.groups.iter().zip(&self.seeds) {
             let rows: Vec<i64> = group.iter().map(|&row| row as i64).collect();
-            let rows = Tensor::from_slice(&rows).to_device(gradients.device());
+            let rows = to_device(Tensor::from_slice(&rows), gradients.device()).map_err(torch)?;
             let gradients = gradients.f_index_select(0, &rows).map_err(torch)?;
             tch::manual_seed(seed);
             let vectors = embed_group(self.encoder, &self.batch.texts, group)?;

@@ -52,9 +52,10 @@ impl Identity {
         encoder: &TorchEncoder,
         evaluator: Option<&Evaluator>,
     ) -> Result<Self> {
-        let settings = serde_json::to_value(config)
+        let mut settings = serde_json::to_value(config)
             .map_err(|error| TrainError::Output(format!("the configuration cannot be written: {error}")))?;
         let mut fields = BTreeMap::new();
+        take_mini_batches(&mut settings, &mut fields);
         flatten("", &settings, &mut fields);
         fields.retain(|name, _| !INDIFFERENT.contains(&name.as_str()));
         for (number, prepared) in (1..).zip(datasets) {
@@ -110,7 +111,7 @@ impl Identity {
                 continue;
             }
             let difference = format!("{name} = {then}, now it is {now}");
-            if !CHANGEABLE.contains(&name.as_str()) {
+            if !CHANGEABLE.iter().any(|changeable| name.ends_with(changeable)) {
                 return Err(difference);
             }
             changed.push(difference);
@@ -123,6 +124,22 @@ impl Identity {
 fn insert_model(fields: &mut BTreeMap<String, String>, whose: &str, model: &Fingerprint) {
     for (name, value) in model.fields() {
         fields.insert(format!("{whose} {name}"), value);
+    }
+}
+
+/// Moves `mini_batch_tokens` of the data sets' own losses into fields of their own: several data sets are one field else.
+fn take_mini_batches(settings: &mut Value, fields: &mut BTreeMap<String, String>) {
+    let sets = match settings.get_mut("data") {
+        Some(Value::Array(sets)) => sets.iter_mut().collect(),
+        Some(set) => vec![set],
+        None => Vec::new(),
+    };
+    for (number, set) in (1..).zip(sets) {
+        let loss = set.get_mut("loss").and_then(Value::as_object_mut);
+        let tokens = loss.and_then(|loss| loss.remove("mini_batch_tokens"));
+        if let Some(tokens) = tokens.filter(|tokens| !tokens.is_null()) {
+            fields.insert(format!("data set {number}'s loss.mini_batch_tokens"), tokens.to_string());
+        }
     }
 }
 
@@ -207,6 +224,24 @@ mod tests {
                 "threads = 2, now it is 1",
                 "train.learning_rate = 0.1, now it is 0.01"
             ]
+        );
+    }
+
+    #[test]
+    fn mini_batches_of_a_data_sets_own_loss_may_be_changed_too() {
+        let identity = |tokens: u32| {
+            let mut settings = serde_json::json!({"data": [
+                {"train": "a", "loss": {"mini_batch_tokens": tokens}},
+                {"train": "b", "loss": null},
+            ]});
+            let mut fields = BTreeMap::new();
+            take_mini_batches(&mut settings, &mut fields);
+            flatten("", &settings, &mut fields);
+            Identity(fields)
+        };
+        assert_eq!(
+            identity(4096).compare(&identity(512)).unwrap(),
+            ["data set 1's loss.mini_batch_tokens = 4096, now it is 512"]
         );
     }
 

@@ -11,9 +11,10 @@ use encoder_torch::TorchEncoder;
 use super::dataset::{Dataset, Prepared};
 use super::mined::{Miner, hash_of};
 use super::saving::{Parts, Saving};
-use super::session::{Inputs, Session, measure};
+use super::session::{Inputs, Session, measure, memory};
 use super::set_aside::{Progress, Round, State};
 use super::steps;
+use crate::base_model;
 use crate::checkpoint::Checkpoint;
 use crate::config::{Contrastive, Train};
 use crate::error::{Result, TrainError};
@@ -77,22 +78,41 @@ impl<'a, 'f> Rounds<'a, 'f> {
     /// # Errors
     /// A divergence, a batch too large for the memory, no negatives, an interrupt; with what is left of the training.
     pub fn train(mut self, prepared: Vec<Prepared>, steps: usize, state: Option<State>) -> Result<Trained> {
-        let trained = self.all(prepared, steps, state);
+        let trained = self.all(prepared, steps, state).map_err(|error| match error {
+            TrainError::Torch(_) | TrainError::Encoder(_) => match memory(&error.to_string()) {
+                Some(reason) => TrainError::MemoryOfModel { reason },
+                None => error,
+            },
+            error => error,
+        });
         trained.map_err(|error| self.saving.folder().explain(error))
     }
 
-    fn all(&mut self, mut prepared: Vec<Prepared>, steps: usize, state: Option<State>) -> Result<Trained> {
+    /// Measures the base model as it is in its folder: with its own maximum length and prompts, whatever it is trained with.
+    fn measure_base(&mut self) -> Result<()> {
         let Course {
-            encoder, evaluator, ..
+            config,
+            encoder,
+            evaluator,
+            interrupt,
+            ..
         } = *self.course;
+        if evaluator.is_none() {
+            return Ok(());
+        }
+        let as_it_is = base_model::as_it_is(encoder, config.train.precision)?;
+        let base = as_it_is.as_deref().unwrap_or(encoder);
+        if let Some(base) = measure(base, evaluator, interrupt, 0, self.log)? {
+            self.base = Some(base.metrics);
+            self.saving.rankings().add(0, base.hits, None);
+        }
+        Ok(())
+    }
+
+    fn all(&mut self, mut prepared: Vec<Prepared>, steps: usize, state: Option<State>) -> Result<Trained> {
         match &state {
             Some(state) => self.go_on(state)?,
-            None => {
-                if let Some(base) = measure(encoder, evaluator, self.course.interrupt, 0, self.log)? {
-                    self.base = Some(base.metrics);
-                    self.saving.rankings().add(0, base.hits, None);
-                }
-            }
+            None => self.measure_base()?,
         }
         if let Some(metrics) = &self.base {
             say(&format!("base model: {}", quality::line(metrics)));

@@ -1,5 +1,6 @@
 //! When a training is set aside, and what of it.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use encoder_torch::{TorchEncoder, trained};
@@ -23,6 +24,8 @@ pub struct Saving<'a> {
     settings: Checkpoints,
     rankings: Rankings,
     last: Instant,
+    /// The steps, over all rounds, of the checkpoint that is there, where it is one of this training.
+    steps: Option<usize>,
 }
 
 /// What is set aside.
@@ -48,6 +51,7 @@ impl<'a> Saving<'a> {
             settings,
             rankings: Rankings::default(),
             last: Instant::now(),
+            steps: None,
         }
     }
 
@@ -79,6 +83,7 @@ impl<'a> Saving<'a> {
             say(&format!("going on with another setting: {change}"));
         }
         self.rankings = std::mem::take(&mut state.rankings);
+        self.steps = Some(steps(&state.progress));
         Ok(Some(state))
     }
 
@@ -130,6 +135,16 @@ impl<'a> Saving<'a> {
             (&self.rankings, &log.written()?),
         )?;
         self.last = Instant::now();
+        self.steps = Some(steps(parts.progress));
         Ok(())
     }
+
+    /// The checkpoint of this training, where there is one: its steps, over all rounds, and its folder.
+    pub fn kept(&self) -> Option<(usize, PathBuf)> {
+        self.steps.map(|steps| (steps, self.folder.folder().to_owned()))
+    }
+}
+
+fn steps(progress: &Progress) -> usize {
+    progress.round.before + progress.steps
 }

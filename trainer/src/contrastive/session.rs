@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use encoder::Encoder;
 use encoder::ranking::Metrics;
+use encoder::{Encoder, EncoderError};
 use encoder_torch::TorchEncoder;
 
 use super::dataset::{Dataset, Prepared};
@@ -130,16 +130,13 @@ impl<'a, 'f> Session<'a, 'f> {
         };
         match stopped {
             TrainError::Interrupted if self.done > 0 => self.save()?,
+            // What the step began with leads there again, so the checkpoint from before stays as it is.
             TrainError::DivergedWith { cause, batch, .. } => {
-                // The optimizer never steps by a gradient that is no number, but the weights decide.
-                let sound = self.done > 0 && self.stepper.optimizer().is_finite().map_err(torch)?;
-                let kept = (sound && self.save().is_ok()) || self.saving.folder().exists();
-                let kept = kept.then(|| self.saving.folder().folder().to_owned());
+                let kept = self.saving.kept();
                 return Err(TrainError::DivergedWith { cause, batch, kept });
             }
-            // Weights are those of a whole number of steps. Where they cannot be written either, the checkpoint before
-            // is what there is.
-            TrainError::Memory { .. } | TrainError::Io { .. } if self.done > 0 => {
+            // Where it cannot be written either, the checkpoint before is what there is.
+            TrainError::Memory { .. } | TrainError::Io { .. } if self.done > 0 && self.stepper.is_whole() => {
                 let _ = self.save();
             }
             _ => {}
@@ -183,7 +180,24 @@ impl<'a, 'f> Session<'a, 'f> {
             }
         }
         progress.finish();
-        Ok(())
+        // Where nothing is measured, nobody has looked at what the last step made.
+        match self.stepper.optimizer().is_finite().map_err(torch)? {
+            true => Ok(()),
+            false => Err(self.diverged("weights")),
+        }
+    }
+
+    /// The error of a training of which nothing can come any more, found after a step.
+    fn diverged(&self, what: &'static str) -> TrainError {
+        TrainError::DivergedWith {
+            cause: Box::new(TrainError::Diverged {
+                step: self.step(),
+                what,
+                value: f64::NAN,
+            }),
+            batch: None,
+            kept: None,
+        }
     }
 
     fn take_step(&mut self, (epoch, dealt): (usize, &Dealt), rate: f64, progress: &mut Steps) -> Result<()> {
@@ -220,7 +234,7 @@ impl<'a, 'f> Session<'a, 'f> {
             let step = before + step;
             return TrainError::DivergedWith {
                 cause: Box::new(TrainError::Diverged { step, what, value }),
-                batch: self.name(epoch, *number, batch),
+                batch: Some(self.name(epoch, *number, batch)),
                 kept: None,
             };
         }
@@ -287,8 +301,13 @@ impl<'a, 'f> Session<'a, 'f> {
             interrupt,
             ..
         } = self.inputs;
-        let Some(Measured { metrics, hits, .. }) = measure(encoder, evaluator, interrupt, step, self.log)?
-        else {
+        let measured = measure(encoder, evaluator, interrupt, step, self.log).map_err(|error| match error {
+            TrainError::Encoder(EncoderError::NotFinite { .. }) if self.done > 0 => {
+                self.diverged("vector of a text of the development set")
+            }
+            error => error,
+        })?;
+        let Some(Measured { metrics, hits, .. }) = measured else {
             return Ok(());
         };
         self.measuring += began.elapsed();
@@ -326,7 +345,7 @@ impl<'a, 'f> Session<'a, 'f> {
 /// # Errors
 /// What the encoder refuses, an interrupt, a log that cannot be written.
 pub fn measure(
-    encoder: &TorchEncoder,
+    encoder: &dyn Encoder,
     evaluator: Option<&Evaluator>,
     interrupt: &Interrupt,
     step: usize,
@@ -368,7 +387,7 @@ fn name(epoch: usize, batch: &[u32], pairs: &Pairs, place: &str) -> String {
 }
 
 /// The first line of an error that says that memory is full.
-fn memory(error: &str) -> Option<String> {
+pub fn memory(error: &str) -> Option<String> {
     let full = ["out of memory", "can't allocate memory", "not enough memory"];
     full.iter()
         .any(|words| error.contains(words))

@@ -33,6 +33,8 @@ pub struct Stepper<'a> {
     seed: u32,
     max_grad_norm: f64,
     steps: usize,
+    /// Whether the last update was made whole.
+    whole: bool,
 }
 
 impl<'a> Stepper<'a> {
@@ -49,12 +51,18 @@ impl<'a> Stepper<'a> {
             seed: train.seed,
             max_grad_norm: train.max_grad_norm,
             steps: 0,
+            whole: true,
         })
     }
 
     /// The optimizer, to be set aside.
     pub fn optimizer(&self) -> &AdamW {
         &self.optimizer
+    }
+
+    /// Whether weights and moments are those of a whole number of steps; not where memory was full in an update.
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Goes on after `steps` steps with moments that were set aside.
@@ -79,7 +87,10 @@ impl<'a> Stepper<'a> {
         let clipped = self
             .optimizer
             .clip_grad_norm(report.grad_norm, self.max_grad_norm);
-        clipped.and_then(|()| self.optimizer.step(rate)).map_err(torch)?;
+        clipped.map_err(torch)?;
+        self.whole = false;
+        self.optimizer.step(rate).map_err(torch)?;
+        self.whole = true;
         Ok(report)
     }
 
@@ -100,7 +111,8 @@ impl<'a> Stepper<'a> {
         }
     }
 
-    /// Waits for the device, the only time in a step: until here the host runs ahead.
+    /// Waits for the device. (So does libtorch itself on the way back, where it takes the padding out of the words' sparse
+    /// gradients.)
     fn read(&self, loss: &Tensor) -> std::result::Result<StepReport, TchError> {
         let both = [loss.f_detach()?, self.optimizer.grad_norm()?];
         let both = Tensor::f_stack(&both, 0)?.f_to_device(Device::Cpu)?;

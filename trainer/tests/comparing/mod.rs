@@ -115,6 +115,24 @@ fn a_training_ends_with_a_table_of_bm25_the_named_models_the_base_and_the_new_on
 }
 
 #[test]
+fn the_base_model_is_measured_as_it_is_whatever_it_is_trained_with() {
+    let place = Workplace::new();
+    place.set("epochs = 4", "max_steps = 3");
+    place.set("max_length = 32", "max_length = 4");
+    place.append("[prompts]\nquery = \"q \"\ndocument = \"\"\n");
+    let output = place.train(&["--config", "small.toml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let logged = lines(&fs::read_to_string(place.path("models/small/run_log.jsonl")).unwrap());
+    let arguments = ["compare", "base", "small", "--eval", ".", "--device", "cpu", "--json"];
+    let compared = lines(&stdout(&place.train(&arguments)));
+    let base = |lines: &[Line], name: &str| {
+        let all = systems(lines);
+        all.into_iter().find(|system| system.0 == name).unwrap().1
+    };
+    assert_eq!(base(&logged, "base model"), base(&compared, "base"));
+}
+
+#[test]
 fn json_on_stdout_has_the_comparison_before_the_end() {
     let place = place();
     place.set("epochs = 4", "max_steps = 3");

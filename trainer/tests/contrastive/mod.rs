@@ -201,7 +201,7 @@ fn a_model_that_cannot_be_written_is_written_by_resuming_and_nothing_is_learned_
 }
 
 #[test]
-fn a_divergence_names_its_batch_and_keeps_what_was_learned_before() {
+fn a_divergence_names_its_batch_and_leaves_the_checkpoint_from_before_as_it_is() {
     let place = long_place();
     place.remove_eval();
     let data = fs::read_to_string(place.path("train.jsonl")).unwrap();
@@ -211,26 +211,32 @@ fn a_divergence_names_its_batch_and_keeps_what_was_learned_before() {
     );
     fs::write(place.path("train.jsonl"), data + &long).unwrap();
     place.poison_position(20);
-    for arguments in [&TRAIN[..], &RESUME] {
+    // The sentence of the end, and the step that it names.
+    let diverged = |arguments: &[&str], parts: &[&str]| -> usize {
         let output = place.train(arguments);
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
         let last = said.lines().last().unwrap();
-        let parts = [
-            "the loss is NaN",
-            "diverged",
-            "the pairs ",
-            "81",
-            "in epoch 1",
-            ".small.checkpoint",
-        ];
-        for part in parts {
+        let common = ["the loss is NaN", "diverged", "the pairs ", "81", "in epoch 1"];
+        for part in common.iter().chain(parts) {
             assert!(last.contains(part), "{part:?} is not in {said}");
         }
-        assert!(
-            !last.contains("step 1:"),
-            "another seed has to put the long pair into a later batch: {said}"
-        );
-        assert_eq!(place.names("models"), [".small.checkpoint"]);
-    }
+        let step = last.split("step ").nth(1).unwrap();
+        step.split(':').next().unwrap().parse().unwrap()
+    };
+    let step = diverged(&TRAIN, &["no checkpoint from before"]);
+    assert!(
+        step > 2,
+        "another seed has to put the long pair into a later batch"
+    );
+    assert!(place.names("models").is_empty());
+
+    place.append("[checkpoint]\nevery_steps = 2\n");
+    let kept = format!("of step {}, is in models/.small.checkpoint", (step - 1) / 2 * 2);
+    diverged(&TRAIN, &[&kept]);
+    let path = place.path("models/.small.checkpoint/learning");
+    let written = fs::metadata(&path).unwrap().modified().unwrap();
+    assert_eq!(diverged(&RESUME, &[&kept]), step);
+    assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written);
+    assert_eq!(place.names("models"), [".small.checkpoint"]);
 }

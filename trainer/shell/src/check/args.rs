@@ -31,6 +31,10 @@ pub struct Args {
     #[arg(long, value_name = "DEVICE", value_parser = cli::device)]
     pub device: Option<String>,
 
+    /// CPU threads that the time is estimated for [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
     /// Take warnings for errors
     #[arg(long)]
     pub strict: bool,

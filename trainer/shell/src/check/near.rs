@@ -3,13 +3,16 @@
 //! A text is taken as the set of its words and of its pairs of neighbouring words, in lower case, without
 //! punctuation; two texts are nearly equal when these sets have a Jaccard similarity of at least [`NEAR`]. One
 //! word changed among thirteen is near, one among seven is not: templates ("what are the symptoms of …") are no
-//! duplicates. The search is exact: sets that similar share one of their rarest members (prefix filtering,
+//! duplicates. Of a long text the beginning counts. The search is exact: sets that similar share one of their rarest members (prefix filtering,
 //! Bayardo et al. 2007, "Scaling Up All Pairs Similarity Search"), so only those need to be compared.
 
 use std::collections::HashMap;
 
 /// Jaccard similarity from which texts are nearly equal.
 pub const NEAR: f64 = 0.8;
+
+/// Words of a text that are looked at: more are read by hardly any model, and a book would take as much memory as a library.
+const MOST_WORDS: usize = 512;
 
 /// Before the first word and behind the last.
 const EDGE: u32 = u32::MAX;
@@ -47,6 +50,7 @@ impl Index {
         };
         for text in texts {
             let numbers: Vec<u32> = words(text)
+                .take(MOST_WORDS)
                 .map(|word| {
                     let next = index.words.len() as u32;
                     *index.words.entry(word).or_insert(next)
@@ -70,6 +74,7 @@ impl Index {
     pub fn near(&self, text: &str) -> Vec<u32> {
         let mut unknown = HashMap::new();
         let numbers: Vec<u32> = words(text)
+            .take(MOST_WORDS)
             .map(|word| match self.words.get(&word) {
                 Some(&number) => number,
                 None => {

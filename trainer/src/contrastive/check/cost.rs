@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use encoder::Precision;
 use encoder::tokens::{TokenBatch, Tokens};
-use tch::Kind;
+use tch::{Device, Kind};
 
 use super::Inspected;
 use crate::base_model;
@@ -22,8 +23,15 @@ const BACKWARD: f64 = 2.0;
 const BACKWARD_WITH_LORA: f64 = 1.0;
 
 /// Bytes kept for the way back for each token, layer and number of a hidden state: 34 at 16 bits without the
-/// attention's matrix (Korthikanti et al. 2022, "Reducing Activation Recomputation", section 4.1), here at 32 bits.
+/// attention's matrix (Korthikanti et al. 2022, "Reducing Activation Recomputation", section 4.1), twice that at 32 bits.
+/// In bfloat16 what passes from layer to layer stays at 32.
 const ACTIVATION_BYTES: u64 = 68;
+const ACTIVATION_BYTES_BF16: u64 = 44;
+
+/// Bytes kept for each attention weight: it, whether dropout keeps it, and what is left of it. Without dropout, and on a GPU,
+/// no weight is kept.
+const ATTENTION_BYTES: u64 = 9;
+const ATTENTION_BYTES_BF16: u64 = 5;
 
 /// The tokens of an epoch.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,6 +42,8 @@ pub struct Load {
     padded: usize,
     /// The most that is computed at a time, filled up.
     largest: usize,
+    /// The most attention weights of a head that are computed at a time: for each text the square of its length.
+    weights: usize,
 }
 
 impl Load {
@@ -56,13 +66,22 @@ pub fn load(inspected: &Inspected, batches: &[Dealt]) -> Load {
             texts.extend_from_within(positives.clone());
         }
         let length = |&i: &usize| texts[i].ids.len();
-        let padded: usize = groups(&texts, most)
+        // Texts and their length with padding, of each group.
+        let shapes = groups(&texts, most)
             .iter()
-            .map(|group| group.len() * group.iter().map(length).max().unwrap_or(0))
-            .sum();
+            .map(|group| (group.len(), group.iter().map(length).max().unwrap_or(0)))
+            .collect::<Vec<_>>();
+        let padded: usize = shapes.iter().map(|(texts, length)| texts * length).sum();
+        let weights = shapes.iter().map(|(texts, length)| texts * length * length);
+        // Mini-batches are computed one after the other.
+        let weights = match prepared.dataset.loss.mini_batch_tokens {
+            Some(_) => weights.max().unwrap_or(0),
+            None => weights.sum(),
+        };
         load.tokens += texts.iter().map(|tokens| tokens.ids.len()).sum::<usize>();
         load.padded += padded;
         load.largest = load.largest.max(padded.min(most));
+        load.weights = load.weights.max(weights);
     }
     load
 }
@@ -76,10 +95,22 @@ pub fn memory(inspected: &Inspected, load: &Load) -> u64 {
         (Some(_), 1) => 4,
         (Some(_), _) => 5,
     };
-    let hidden = (inspected.encoder.folder().bert().hidden_size * layers(inspected).0) as u64;
+    let bert = inspected.encoder.folder().bert();
+    let trained_layers = layers(inspected).0;
+    let hidden = (bert.hidden_size * trained_layers) as u64;
+    let heads = (bert.num_attention_heads * trained_layers) as u64;
+    let (activation, attention) = match inspected.config.train.precision {
+        Precision::Float32 => (ACTIVATION_BYTES, ATTENTION_BYTES),
+        Precision::Bf16 => (ACTIVATION_BYTES_BF16, ATTENTION_BYTES_BF16),
+    };
+    let dropout = inspected.config.train.dropout;
+    let keeps_weights = dropout.unwrap_or(bert.attention_probs_dropout_prob) > 0.0
+        && inspected.encoder.var_store().device() == Device::Cpu;
+    let attention = if keeps_weights { attention } else { 0 };
     let asked = inspected.datasets.iter().map(Prepared::numbers_of_other_model);
     4 * (parameters + copies * trained + asked.sum::<usize>()) as u64
-        + ACTIVATION_BYTES * hidden * load.largest as u64
+        + activation * hidden * load.largest as u64
+        + attention * heads * load.weights as u64
 }
 
 /// The layers that gradients go back through, and all of them.

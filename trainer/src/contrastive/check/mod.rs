@@ -49,6 +49,8 @@ pub fn check(args: &Args) -> Result<()> {
 }
 
 fn look(args: &Args, interrupt: &Interrupt) -> Result<Report> {
+    args.threads.into_iter().for_each(encoder_torch::limit_threads);
+    cli::limit_threads(args.threads)?;
     let (config, device) = cli::of_pairs(&args.config, args.device.as_deref())?;
     comparing::locate_all(&config)?;
     let datasets = Dataset::read_all(&config)?;

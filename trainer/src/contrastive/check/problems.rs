@@ -94,7 +94,7 @@ fn cut(facts: &Facts) -> Option<String> {
 fn twice(facts: &Facts) -> Option<String> {
     (facts.pairs_twice > 0).then(|| {
         format!(
-            "{} of {} pairs are there before, but for case and punctuation; remove them, they only count twice",
+            "{} of {} rows are there before, but for case and punctuation; remove them, they only count twice",
             facts.pairs_twice, facts.pairs
         )
     })

@@ -1,6 +1,6 @@
 //! What is found about the texts: those that are cut, duplicates, leakage.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use encoder_torch::TorchEncoder;
 
@@ -49,17 +49,18 @@ fn tokens_cut_off(pairs: &Pairs, table: &Table, prompt: &str, encoder: &TorchEnc
     Ok((lost as f64 * cut.len() as f64 / sample.len() as f64).round() as usize)
 }
 
-/// Pairs whose texts are those of an earlier pair, but for case and punctuation.
+/// Pairs all of whose texts, hard negatives too, are those of an earlier pair, but for case and punctuation.
 pub fn pairs_twice(pairs: &Pairs) -> usize {
     // Hashes, because the texts themselves may be larger than memory.
     let mut seen: HashSet<[u8; 16]> = HashSet::new();
     let new = |pair: &u32| {
-        let [anchor, positive] = [0, 1].map(|column| normalized(pairs.text(pairs.row(*pair)[column])));
         let mut hasher = blake3::Hasher::new();
-        hasher
-            .update(&(anchor.len() as u64).to_le_bytes())
-            .update(anchor.as_bytes())
-            .update(positive.as_bytes());
+        for text in pairs.row(*pair) {
+            let text = normalized(pairs.text(*text));
+            hasher
+                .update(&(text.len() as u64).to_le_bytes())
+                .update(text.as_bytes());
+        }
         let mut hash = [0; 16];
         hasher.finalize_xof().fill(&mut hash);
         seen.insert(hash)
@@ -79,14 +80,20 @@ pub fn false_negatives(pairs: &Pairs, size: usize) -> f64 {
     }
     let mut couples: HashSet<(u32, u32)> = HashSet::new();
     for column in [0, 1] {
-        let index = Index::new(pairs.column(&sample, column));
-        for i in 0..sample.len() as u32 {
-            let later = index.near_to(i).into_iter().filter(|&j| j > i);
-            couples.extend(
-                later
-                    .filter(|&j| meet(pairs, sample[i as usize], sample[j as usize]))
-                    .map(|j| (i, j)),
-            );
+        // Each text once, with its pairs: those of one text never meet.
+        let mut of_text: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for &pair in &sample {
+            of_text.entry(pairs.row(pair)[column]).or_default().push(pair);
+        }
+        let texts: Vec<(u32, Vec<u32>)> = of_text.into_iter().collect();
+        let index = Index::new(texts.iter().map(|(text, _)| pairs.text(*text)));
+        for (number, (_, these)) in (0..).zip(&texts) {
+            let later = index.near_to(number).into_iter().filter(|&other| other > number);
+            for those in later.map(|other| &texts[other as usize].1) {
+                let both = these.iter().flat_map(|&a| those.iter().map(move |&b| (a, b)));
+                let both = both.filter(|&(a, b)| meet(pairs, a, b));
+                couples.extend(both.map(|(a, b)| (a.min(b), a.max(b))));
+            }
         }
     }
     let count = |items: usize| items as f64 * (items as f64 - 1.0) / 2.0;
@@ -157,8 +164,13 @@ mod tests {
 
     #[test]
     fn pairs_that_differ_in_case_alone_are_there_twice() {
-        let pairs = pairs(&[["a b", "c"], ["A, b!", "C"], ["a b", "d"], ["a b", "c"]]);
-        assert_eq!(pairs_twice(&pairs), 2);
+        let two = pairs(&[["a b", "c"], ["A, b!", "C"], ["a b", "d"], ["a b", "c"]]);
+        assert_eq!(pairs_twice(&two), 2);
+        let mut with_negatives = Pairs::new(3);
+        for negative in ["x", "y", "X"] {
+            with_negatives.push(&["a b", "c", negative]);
+        }
+        assert_eq!(pairs_twice(&with_negatives), 1, "another negative is another row");
     }
 
     #[test]
