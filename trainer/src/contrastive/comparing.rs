@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use encoder::model::Architecture;
 use tch::Device;
 use trainer_shell::compare::comparison::{Comparison, System};
 use trainer_shell::compare::{bm25, locate, text};
 
+use super::dataset::Dataset;
 use super::rankings::Hits;
+use super::static_model;
 use crate::base_model::open_any;
 use crate::config::Contrastive;
 use crate::error::{Result, TrainError};
@@ -30,12 +33,14 @@ pub fn locate_all(config: &Contrastive) -> Result<Vec<PathBuf>> {
     located.collect()
 }
 
-/// Measures BM25 and then each model, one in memory at a time.
+/// Measures BM25, word vectors made of the texts of `datasets` and the development set where no model is a static one, and
+/// then each model, one in memory at a time.
 ///
 /// # Errors
-/// What a model refuses, a corpus that changed, an interrupt.
+/// What a model refuses, a corpus that changed, a full disk, an interrupt.
 pub fn measure(
     models: &[PathBuf],
+    datasets: &[Dataset],
     evaluator: &Evaluator,
     device: Device,
     interrupt: &Interrupt,
@@ -46,6 +51,10 @@ pub fn measure(
         system
     };
     let mut systems = vec![tell(bm25(evaluator, interrupt)?)];
+    let is_static = |model: &PathBuf| Ok::<_, TrainError>(Architecture::of(model)? == Architecture::Static);
+    if !models.iter().map(is_static).collect::<Result<Vec<_>>>()?.contains(&true) {
+        systems.extend(static_model::measure(datasets, evaluator, interrupt)?.map(tell));
+    }
     for model in models {
         let encoder = open_any(model, device)?;
         systems.push(tell(System {

@@ -29,6 +29,7 @@ pub mod saving;
 pub mod schedule;
 pub mod session;
 pub mod set_aside;
+pub mod static_model;
 pub mod step;
 pub mod steps;
 pub mod stretches;

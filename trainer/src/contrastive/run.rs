@@ -82,7 +82,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         evaluator: evaluator.as_ref(),
         interrupt,
     };
-    let measure = |evaluator| comparing::measure(&others, evaluator, job.device, interrupt);
+    let measure = |evaluator| comparing::measure(&others, &read_datasets, evaluator, job.device, interrupt);
     let others = evaluator.as_ref().map(measure).transpose();
     let others = others.map_err(|error| job.checkpoint.explain(error))?;
     let trained = Rounds::new(&course, &mut log, &mut saving).train(prepared, steps, state)?;

@@ -133,6 +133,24 @@ fn the_base_model_is_measured_as_it_is_whatever_it_is_trained_with() {
 }
 
 #[test]
+fn where_no_static_model_is_named_word_vectors_are_learned_and_are_the_same_each_time() {
+    let place = Workplace::new();
+    place.set("epochs = 4", "max_steps = 3");
+    let words = |out: &str, threads: &str| {
+        let output = place.train(&["--config", "small.toml", "--threads", threads, "--out", out]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let log = fs::read_to_string(place.path(out).join("run_log.jsonl")).unwrap();
+        let all = systems(&lines(&log));
+        let names: Vec<&str> = all.iter().map(|system| &*system.0).collect();
+        assert_eq!(names, ["BM25", "word vectors", "base model", out]);
+        all[1].1
+    };
+    let first = words("one", "1");
+    assert!(first.ndcg_at_10 > 0.2, "{first:?}");
+    assert_eq!(words("two", "2"), first);
+}
+
+#[test]
 fn json_on_stdout_has_the_comparison_before_the_end() {
     let place = place();
     place.set("epochs = 4", "max_steps = 3");
