@@ -39,8 +39,9 @@ pub use error::{IndexError, OtherModel, OtherVectors, Result};
 pub use indexer_ann::{Builder, Codes, Metric, RowSet, Strategy};
 pub use indexer_bm25::{Filter, FilterError};
 pub use manifest::{
-    ColumnsRecord, DeletedRecord, FORMAT_VERSION, FileRecord, HnswRecord, MANIFEST_NAME, Manifest,
+    ColumnsRecord, DeletedRecord, FORMAT_VERSION, FileRecord, GRAPH_NAME, HnswRecord, MANIFEST_NAME, Manifest,
     ModelRecord, SegmentRecord, TuningRecord,
 };
 pub use reader::{IndexReader, Matching};
 pub use snippet::Snippet;
+pub use vectors_file::FILE_NAME as VECTORS_NAME;

@@ -34,7 +34,8 @@ pub(crate) const DELETED_NAME: &str = "deleted";
 /// Name of the folder of words and documents inside a segment.
 pub(crate) const BM25_NAME: &str = "bm25";
 /// Name of the graph inside a segment.
-pub(crate) const GRAPH_NAME: &str = "graph.bin";
+/// The file of a segment's graph, with the codes that it is walked by.
+pub const GRAPH_NAME: &str = "graph.bin";
 
 const MAGIC: &str = "sextant-index";
 /// More bytes than the first line has in any version.

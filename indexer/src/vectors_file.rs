@@ -10,7 +10,7 @@ use crate::error::{IndexError, Result};
 use crate::header::header_u32;
 
 /// Name of the file inside a segment.
-pub(crate) const FILE_NAME: &str = "vectors.bin";
+pub const FILE_NAME: &str = "vectors.bin";
 
 const MAGIC: &[u8; 8] = b"SXTVECTS";
 const VERSION: u32 = 1;

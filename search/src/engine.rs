@@ -25,7 +25,32 @@ pub struct Engine {
     index: IndexReader,
     path: PathBuf,
     encoder: Option<Box<dyn Encoder>>,
-    ef: usize,
+    width: Width,
+}
+
+/// How wide vector searches are.
+#[derive(Debug, Clone, Copy)]
+enum Width {
+    /// As the user says.
+    Asked(usize),
+    /// What finds the share of the `k` nearest that was asked for.
+    Tuned { ef: usize, k: usize },
+    /// Nobody has said.
+    Usual,
+}
+
+impl Width {
+    /// The width of a search for `depth` neighbours. A width that was measured for fewer of them is no reason to be narrower
+    /// than usual.
+    fn for_depth(self, depth: usize) -> usize {
+        let ef = match self {
+            Self::Asked(ef) => ef,
+            Self::Tuned { ef, k } if depth <= k => ef,
+            Self::Tuned { ef, .. } => ef.max(WIDTH),
+            Self::Usual => WIDTH,
+        };
+        ef.max(depth)
+    }
 }
 
 /// What an [`Engine`] opens.
@@ -36,7 +61,7 @@ pub struct Opening<'a> {
     /// The model folder; `None` for the one recorded in the index.
     pub model: Option<&'a Path>,
     /// Width of the vector search, at least 1; never used narrower than the hits sought. `None` for what the index was
-    /// tuned to, else [`WIDTH`].
+    /// tuned to, at least [`WIDTH`] where more neighbours are sought than it was tuned for, else [`WIDTH`].
     pub ef: Option<usize>,
 }
 
@@ -77,9 +102,16 @@ impl Engine {
             true => Some(open_model(&index, opening)?),
             false => None,
         };
-        let tuned = index.manifest().tuning.as_ref().map(|tuning| tuning.ef);
+        let width = match (opening.ef, &index.manifest().tuning) {
+            (Some(ef), _) => Width::Asked(ef),
+            (None, Some(tuning)) => Width::Tuned {
+                ef: tuning.ef,
+                k: tuning.k,
+            },
+            (None, None) => Width::Usual,
+        };
         Ok(Self {
-            ef: opening.ef.or(tuned).unwrap_or(WIDTH),
+            width,
             index,
             path: opening.index.to_owned(),
             encoder,
@@ -174,7 +206,7 @@ impl Engine {
         depth: usize,
         matching: Option<&Matching>,
     ) -> Result<(Candidates, Option<Strategy>)> {
-        let ef = self.ef.max(depth);
+        let ef = self.width.for_depth(depth);
         let vector = vector.filter(|vector| !is_zero(vector));
         let (vector, strategy) = match (vector, matching) {
             (Some(vector), Some(matching)) => {
@@ -237,5 +269,20 @@ fn open_model(index: &IndexReader, opening: Opening<'_>) -> Result<Box<dyn Encod
             recorded: record.path.clone(),
         })
         .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_width_tuned_for_few_neighbours_makes_no_deep_search_narrow() {
+        let tuned = |ef| Width::Tuned { ef, k: 10 };
+        assert_eq!(tuned(12).for_depth(10), 12);
+        assert_eq!(tuned(12).for_depth(100), WIDTH);
+        assert_eq!(tuned(900).for_depth(100), 900);
+        assert_eq!(Width::Asked(12).for_depth(100), 100);
+        assert_eq!(Width::Usual.for_depth(10), WIDTH);
     }
 }

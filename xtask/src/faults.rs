@@ -1,4 +1,4 @@
-//! `cargo xtask faults`: the fault tests of the index, at many places instead of a few.
+//! `cargo xtask faults`: the fault tests of the index, at many places instead of a few, and its readers during many commits.
 
 use crate::{console, setup, workspace};
 use anyhow::{Context, Result, bail};
@@ -24,5 +24,14 @@ pub fn run(arguments: &[String]) -> Result<()> {
         "faults",
         "--no-fail-fast",
     ]);
-    console::run(command.env("SEXTANT_FAULTS", tries.to_string()))
+    console::run(command.env("SEXTANT_FAULTS", tries.to_string()))?;
+    console::run(&mut workspace::cargo(&[
+        "test",
+        "--release",
+        "--workspace",
+        "--lib",
+        "--",
+        "--ignored",
+        "a_thousand_commits",
+    ]))
 }

@@ -48,6 +48,9 @@ pub(super) fn ending(path: &Path) -> String {
     ending.unwrap_or_default().to_lowercase()
 }
 
+/// Zstandard's own limit: `zstd --long=31` packs so. The library's is 2²⁷ bytes, if nobody says more.
+const LARGEST_WINDOW: u32 = 31;
+
 /// The file's bytes, unpacked as its name says while they are read.
 ///
 /// # Errors
@@ -56,7 +59,13 @@ pub(super) fn bytes(path: &Path, file: File) -> Result<Bytes> {
     let reader: Box<dyn Read + Send> = match Packing::of(path) {
         None => Box::new(file),
         Some(Packing::Gzip) => Box::new(MultiGzDecoder::new(BufReader::new(file))),
-        Some(Packing::Zstd) => Box::new(zstd::Decoder::new(file).map_err(EncoderError::read(path))?),
+        Some(Packing::Zstd) => {
+            let mut decoder = zstd::Decoder::new(file).map_err(EncoderError::read(path))?;
+            decoder
+                .window_log_max(LARGEST_WINDOW)
+                .map_err(EncoderError::read(path))?;
+            Box::new(decoder)
+        }
     };
     Ok(BufReader::new(reader))
 }

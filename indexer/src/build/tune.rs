@@ -68,7 +68,10 @@ impl IndexWriter {
                 found: "none: the model knows no word of them, or of the documents; give others".to_owned(),
             });
         }
-        let found = self.narrowest(options, &judged)?;
+        let found = self.narrowest(options, &judged, observer)?;
+        if observer.stopped() {
+            return Err(IndexError::Interrupted);
+        }
         let mut next = self.committed().clone();
         // Short decimals, because JSON readers may give a long one another last digit.
         let tuning = TuningRecord {
@@ -97,13 +100,21 @@ impl IndexWriter {
     }
 
     /// Doubles the width until it is wide enough, and then halves the gap to the last one that was not.
-    fn narrowest(&self, options: TuneOptions, judged: &Judged) -> Result<TuningRecord> {
+    fn narrowest(
+        &self,
+        options: TuneOptions,
+        judged: &Judged,
+        observer: &mut dyn Observer,
+    ) -> Result<TuningRecord> {
+        let mut measure = |ef| measure(self.reader(), judged, options, ef, observer);
         let most = self.reader().row_count() as usize;
         let (mut low, mut high) = (options.k.min(most), options.k.min(most));
-        let mut best = measure(self.reader(), judged, options, high)?;
+        // What is used of the files for the first time is read and checked then, which is not to be timed.
+        measure(high)?;
+        let mut best = measure(high)?;
         while best.recall < options.recall && high < most {
             (low, high) = (high, (2 * high).min(most));
-            best = measure(self.reader(), judged, options, high)?;
+            best = measure(high)?;
         }
         if best.recall < options.recall {
             return Err(IndexError::Recall {
@@ -115,7 +126,7 @@ impl IndexWriter {
         }
         while high - low > 1 + low / 16 {
             let middle = low + (high - low) / 2;
-            let tried = measure(self.reader(), judged, options, middle)?;
+            let tried = measure(middle)?;
             match tried.recall >= options.recall {
                 true => (high, best) = (middle, tried),
                 false => low = middle,
@@ -166,13 +177,19 @@ fn judge(
     queries: Option<Vectors>,
     observer: &mut dyn Observer,
 ) -> Result<Judged> {
-    let (queries, own) = match queries {
+    let (given, whose) = match queries {
         Some(queries) => {
             let own = vec![None; queries.len()];
             (queries, own)
         }
         None => sample(reader)?,
     };
+    // Zeros look for nothing.
+    let (mut queries, mut own) = (Vectors::new(given.dimension()), Vec::new());
+    for (query, row) in given.rows().zip(whose).filter(|(query, _)| !is_zero(query)) {
+        queries.push(query);
+        own.push(row);
+    }
     observer.begin(Phase::Judge, Some(queries.len() as u64));
     let all: Vec<usize> = (0..queries.len()).collect();
     let mut truth = Vec::with_capacity(all.len());
@@ -208,14 +225,28 @@ fn others(found: Vec<Neighbor>, own: Option<u32>, k: usize) -> Vec<u32> {
 }
 
 /// Recall and speed at one width, one query after the other.
-fn measure(reader: &IndexReader, judged: &Judged, options: TuneOptions, ef: usize) -> Result<TuningRecord> {
-    let start = Instant::now();
-    let found: Vec<Vec<Neighbor>> = judged
-        .queries
-        .rows()
-        .map(|query| reader.search_vectors(query, options.k + 1, ef))
-        .collect::<Result<_>>()?;
-    let seconds = start.elapsed().as_secs_f64();
+fn measure(
+    reader: &IndexReader,
+    judged: &Judged,
+    options: TuneOptions,
+    ef: usize,
+    observer: &mut dyn Observer,
+) -> Result<TuningRecord> {
+    let mut found: Vec<Vec<Neighbor>> = Vec::with_capacity(judged.own.len());
+    let mut seconds = 0.0;
+    let queries: Vec<_> = judged.queries.rows().zip(&judged.own).collect();
+    for slice in queries.chunks(SLICE) {
+        if observer.stopped() {
+            return Err(IndexError::Interrupted);
+        }
+        let start = Instant::now();
+        for (query, own) in slice {
+            // A document looks for the others, and finds itself.
+            let k = options.k + usize::from(own.is_some());
+            found.push(reader.search_vectors(query, k, ef)?);
+        }
+        seconds += start.elapsed().as_secs_f64();
+    }
     let (mut hits, mut wanted) = (0, 0);
     for ((found, truth), own) in found.into_iter().zip(&judged.truth).zip(&judged.own) {
         let found = others(found, *own, options.k);

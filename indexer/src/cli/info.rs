@@ -86,6 +86,7 @@ fn object(path: &Path, manifest: &Manifest) -> serde_json::Value {
         "builder": manifest.hnsw.builder,
         "metric": manifest.hnsw.metric,
         "tuning": manifest.tuning,
+        "memory": tune::memory_object(manifest),
         "sources": sources(manifest),
         "bytes": manifest.bytes(),
         "segments": segments,
@@ -130,6 +131,7 @@ fn text(path: &Path, manifest: &Manifest) -> String {
             ),
         ),
         ("recall", recall(manifest)),
+        ("memory", tune::memory(manifest)),
         ("sources", sources(manifest).join(", ")),
         (
             "committed",

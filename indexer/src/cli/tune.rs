@@ -6,11 +6,11 @@ use anyhow::Context;
 use encoder::beir;
 use encoder::vectors::Vectors;
 use indexer::build::{IndexWriter, TuneOptions, encode_queries};
-use indexer::{IndexError, OtherModel, TuningRecord};
+use indexer::{GRAPH_NAME, IndexError, Manifest, OtherModel, TuningRecord, VECTORS_NAME};
 use serde_json::json;
 
 use super::args::TuneArguments;
-use super::output::{self, grouped};
+use super::output::{self, grouped, size};
 use super::{model, progress::Terminal};
 
 /// Neighbours that `index build --recall` asks for.
@@ -64,11 +64,38 @@ pub fn after_build(
 
 /// Prints what was found.
 pub fn report(index: &Path, tuning: &TuningRecord, as_json: bool) -> anyhow::Result<()> {
+    let manifest = Manifest::read(index)?;
     if as_json {
         let index = index.display().to_string();
-        return output::done(json!({"type": "tuning", "index": index, "tuning": tuning}));
+        let memory = memory_object(&manifest);
+        return output::done(json!({"type": "tuning", "index": index, "tuning": tuning, "memory": memory}));
     }
-    output::done(format_args!("{}: {}", index.display(), text(tuning)))
+    output::done(format_args!(
+        "{}: {}, {}",
+        index.display(),
+        text(tuning),
+        memory(&manifest)
+    ))
+}
+
+/// What searches hold in memory at most.
+pub fn memory(manifest: &Manifest) -> String {
+    let [walk, vectors] = bytes_held(manifest).map(size);
+    format!("{walk} of codes and lists to walk on, {vectors} of whole vectors to compare the best by")
+}
+
+/// The same for programs.
+pub fn memory_object(manifest: &Manifest) -> serde_json::Value {
+    let [walk, vectors] = bytes_held(manifest);
+    json!({"walk_bytes": walk, "vector_bytes": vectors})
+}
+
+/// Bytes of all graphs and of all vectors' files.
+fn bytes_held(manifest: &Manifest) -> [u64; 2] {
+    [GRAPH_NAME, VECTORS_NAME].map(|name| {
+        let files = manifest.segments.iter().flat_map(|segment| &segment.files);
+        files.filter(|file| file.path == name).map(|file| file.bytes).sum()
+    })
 }
 
 /// The width and what it was measured to do.

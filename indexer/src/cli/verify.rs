@@ -33,8 +33,9 @@ pub struct VerifyArguments {
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
     /// How many documents --model encodes, spread over the index
-    #[arg(long, default_value_t = 100, value_name = "N", requires = "model")]
-    pub compare: usize,
+    #[arg(long, default_value_t = 100, value_name = "N", requires = "model",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub compare: u32,
     /// Write one JSON object to stdout
     #[arg(long)]
     pub json: bool,
@@ -55,7 +56,7 @@ pub fn run(arguments: &VerifyArguments) -> anyhow::Result<()> {
     let model = model.map(|(encoder, folder)| Model {
         encoder,
         folder,
-        documents: arguments.compare,
+        documents: arguments.compare as usize,
     });
     let report = verify(&path, model, &mut terminal)?;
     drop(terminal);

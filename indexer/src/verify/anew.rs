@@ -51,8 +51,9 @@ pub(super) fn check(
     observer: &mut dyn Observer,
 ) -> Result<()> {
     report.begin(Check::EncodedAnew);
-    let step = reader.len().div_ceil(model.documents.max(1)).max(1);
-    let rows: Vec<u32> = reader.live_rows().step_by(step).collect();
+    let all: Vec<u32> = reader.live_rows().collect();
+    let count = model.documents.min(all.len());
+    let rows: Vec<u32> = (0..count).map(|i| all[i * all.len() / count]).collect();
     observer.begin(Phase::Verify, Some(rows.len() as u64));
     for rows in rows.chunks(STRIDE) {
         // A row whose document cannot be read is a fault of another check.

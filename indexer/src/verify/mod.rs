@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::build::{Observer, Phase};
 use crate::checksum;
 use crate::error::{IndexError, Result};
-use crate::manifest::{DELETED_NAME, FileRecord, Manifest, SEGMENTS_NAME};
+use crate::manifest::{self, DELETED_NAME, FileRecord, Manifest, SEGMENTS_NAME};
 use crate::reader::IndexReader;
 
 pub use anew::Model;
@@ -113,15 +113,38 @@ impl Report {
     }
 }
 
-/// Checks the index folder `path`, and some of its vectors by its model where that is given.
+/// Commits in a row that may come in the way of a check before what is found is taken for faults.
+const ATTEMPTS: usize = 100;
+
+/// Checks the index folder `path`, and some of its vectors by its model where that is given. Where a commit takes files away
+/// in between, the state that it leads to is checked.
 ///
 /// # Errors
-/// Another model, a model that fails, a folder without a manifest that can be read, or [`IndexError::Interrupted`]. Whatever else is wrong with the index is
-/// in the report.
+/// Another model, a model that fails, a folder without a manifest that can be read, or [`IndexError::Interrupted`]. Whatever
+/// else is wrong with the index is in the report.
 pub fn verify(path: &Path, model: Option<Model<'_>>, observer: &mut dyn Observer) -> Result<Report> {
-    let manifest = Manifest::read(path)?;
+    for _ in 1..ATTEMPTS {
+        let (manifest, head) = Manifest::read_with_head(path)?;
+        let report = verify_state(path, &manifest, model, observer);
+        match &report {
+            Ok(report) if report.is_sound() => {}
+            Err(IndexError::Interrupted) => {}
+            _ if manifest::head(path)? != head => continue,
+            _ => {}
+        }
+        return report;
+    }
+    verify_state(path, &Manifest::read(path)?, model, observer)
+}
+
+fn verify_state(
+    path: &Path,
+    manifest: &Manifest,
+    model: Option<Model<'_>>,
+    observer: &mut dyn Observer,
+) -> Result<Report> {
     if let Some(model) = &model {
-        model.check(path, &manifest)?;
+        model.check(path, manifest)?;
     }
     let mut report = Report {
         documents: manifest.documents,
@@ -130,7 +153,7 @@ pub fn verify(path: &Path, model: Option<Model<'_>>, observer: &mut dyn Observer
         without_direction: 0,
         faults: Vec::new(),
     };
-    checksums(path, &manifest, &mut report, observer)?;
+    checksums(path, manifest, &mut report, observer)?;
     if !report.is_sound() {
         return Ok(report);
     }

@@ -4,7 +4,6 @@
 //! reader of a pipe knows the answer is whole. An evaluation prints `metrics` for each mode.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use encoder::ranking::Metrics;
 use indexer::Strategy;
@@ -28,7 +27,7 @@ struct Summary<'a> {
     k: usize,
     hits: usize,
     documents: usize,
-    index: &'a Path,
+    index: String,
     query_truncated: bool,
     query_unknown: bool,
     /// The filter, how many documents match it, and how vectors were searched among them; null without one.
@@ -60,7 +59,7 @@ pub fn answer(out: &mut impl Write, engine: &Engine, query: &Query, answer: &Ans
         k: query.k,
         hits: answer.hits.len(),
         documents: engine.index().len(),
-        index: engine.path(),
+        index: engine.path().display().to_string(),
         query_truncated: answer.truncated,
         query_unknown: answer.unknown,
         filter: query.filter.as_ref().map(ToString::to_string),

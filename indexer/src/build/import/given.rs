@@ -128,9 +128,25 @@ struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    /// So many vectors are to come, where that is known.
-    fn begin(&mut self, total: Option<u64>) {
+    /// So many vectors are to come, where that is known; refuses more than have numbers before any is read.
+    fn begin(&mut self, total: Option<u64>) -> Result<()> {
+        if let Some(total) = total.filter(|total| *total > u64::from(u32::MAX)) {
+            return Err(self.count(total));
+        }
         self.observer.begin(Phase::Check, total);
+        Ok(())
+    }
+
+    /// The error of so many vectors.
+    fn count(&self, found: u64) -> IndexError {
+        IndexError::Count {
+            what: self.path.display().to_string(),
+            expected: format!("1 to {} vectors", u32::MAX),
+            found: match found {
+                0 => "none; name a file that has rows".to_owned(),
+                many => format!("{many}; make several indexes of them"),
+            },
+        }
     }
 
     /// The next vector.
@@ -190,19 +206,11 @@ impl Taken<'_> {
         })
     }
 
-    fn finish(self) -> Result<WaitingVectors> {
+    fn finish(mut self) -> Result<WaitingVectors> {
         let most = u32::MAX as usize;
-        let found = self.vectors.as_ref().map_or(0, WaitingWriter::len);
-        match self.vectors.filter(|vectors| vectors.len() <= most) {
-            Some(vectors) => vectors.finish(),
-            None => Err(IndexError::Count {
-                what: self.path.display().to_string(),
-                expected: format!("1 to {most} vectors"),
-                found: match found {
-                    0 => "none; name a file that has rows".to_owned(),
-                    many => format!("{many}; make several indexes of them"),
-                },
-            }),
+        match self.vectors.take() {
+            Some(vectors) if vectors.len() <= most => vectors.finish(),
+            vectors => Err(self.count(vectors.map_or(0, |vectors| vectors.len() as u64))),
         }
     }
 }

@@ -102,7 +102,7 @@ fn thirty_commits_are_never_seen_by_halves() {
     commits_are_never_seen_by_halves(30);
 }
 
-/// `cargo test --release -p indexer --lib -- --ignored a_thousand_commits`
+/// `cargo xtask faults` runs it.
 #[test]
 #[ignore = "takes a minute"]
 fn a_thousand_commits_are_never_seen_by_halves() {

@@ -70,7 +70,7 @@ pub fn run(mut job: Job, interrupt: &Interrupt) -> Result<()> {
         watch: Watch::new(log, interrupt, config.learning.unit()),
     };
     let started = Instant::now();
-    let measured = run.make().map_err(|error| checkpoint.explain(error))?;
+    let measured = run.make().map_err(|error| checkpoint.explain_any(error))?;
     let log = run.watch.into_log();
     publish(output, checkpoint, started, &log)?;
     match &measured {
@@ -152,15 +152,7 @@ impl Run<'_> {
             &prepared,
             &self.config,
             &self.watch,
-        )
-        .inspect_err(|_| {
-            if self.checkpoint.exists() {
-                let folder = self.checkpoint.folder().display();
-                say(&format!(
-                    "what was learned up to the last checkpoint is in {folder}; --resume goes on with it"
-                ));
-            }
-        })?;
+        )?;
         fs::remove_dir_all(&scratch).map_err(TrainError::io(&scratch, "remove the folder"))?;
         Ok((prepared.report, prepared.vocabulary.len()))
     }

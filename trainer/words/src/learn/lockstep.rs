@@ -4,7 +4,8 @@
 //! of the rows that it touches. Then all changes are added to the model, group after group. Which thread
 //! learns a group, or adds to a row, changes nothing in the numbers. The price is the copying, and that
 //! groups do not see each other's changes at once: where one word makes up much of the text, its changes
-//! would add up to far too much, so groups are then smaller.
+//! would add up to far too much, so groups are then smaller; and where sentences are long, fewer of them are learned at a
+//! time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -40,6 +41,7 @@ pub(super) struct Lockstep<'a> {
 /// Sentences that are learned one after the other, and the words of the chunk before them.
 struct Group<'a> {
     sentences: Vec<&'a [u32]>,
+    words: usize,
     before: u64,
 }
 
@@ -71,9 +73,10 @@ impl<'a> Lockstep<'a> {
             }
             let (chunk, before) = run.chunk(number);
             let groups = self.groups(chunk);
-            for (round, groups) in groups.chunks(GROUPS).enumerate() {
+            let mut first = 0;
+            for groups in rounds(&groups, self.group_words) {
                 for (slot, group) in groups.iter().enumerate().skip(thread).step_by(self.threads) {
-                    let name = (number as u64) << 32 | (round * GROUPS + slot) as u64;
+                    let name = (number as u64) << 32 | (first + slot) as u64;
                     let random = Random::stream(run.shared.settings.seed, name);
                     self.learn(&mut worker, slot, group, (before, random));
                 }
@@ -87,6 +90,7 @@ impl<'a> Lockstep<'a> {
                 if !meeting.wait() {
                     return;
                 }
+                first += groups.len();
             }
             number += 1;
             run.learned(if thread == 0 { chunk.words } else { 0 }, worker.take_loss());
@@ -117,23 +121,43 @@ impl<'a> Lockstep<'a> {
 
     fn groups(&self, chunk: Chunk) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
-        let (mut words, mut before) = (self.group_words, 0);
+        let mut before = 0;
         for sentence in self.run.corpus.sentences(chunk) {
-            if words >= self.group_words {
+            if groups.last().is_none_or(|group| group.words >= self.group_words) {
                 groups.push(Group {
                     sentences: Vec::new(),
+                    words: 0,
                     before,
                 });
-                words = 0;
             }
             if let Some(group) = groups.last_mut() {
                 group.sentences.push(sentence);
+                group.words += sentence.len();
             }
-            words += sentence.len();
             before += sentence.len() as u64;
         }
         groups
     }
+}
+
+/// The groups that are learned from the same model each time: [`GROUPS`] of about `group_words` words, or as many as have
+/// half as many words again together. A group is a sentence at least, so one can be longer than that by itself; nobody learns
+/// beside it then.
+fn rounds<'g, 'a>(groups: &'g [Group<'a>], group_words: usize) -> Vec<&'g [Group<'a>]> {
+    let most = GROUPS * group_words * 3 / 2;
+    let mut rounds = Vec::new();
+    let mut rest = groups;
+    while !rest.is_empty() {
+        let mut words = 0;
+        let fit = rest.iter().take(GROUPS).take_while(|group| {
+            words += group.words;
+            words <= most
+        });
+        let (round, others) = rest.split_at(fit.count().max(1));
+        rounds.push(round);
+        rest = others;
+    }
+    rounds
 }
 
 fn group_words(shared: &Shared<'_>) -> usize {
@@ -144,4 +168,26 @@ fn group_words(shared: &Shared<'_>) -> usize {
     };
     let change = shared.subsampling.largest_share() * pairs as f64 * settings.learning_rate;
     (UNSEEN_CHANGE / change / GROUPS as f64).clamp(1.0, GROUP_WORDS) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_sentences_are_learned_by_fewer_groups_at_a_time() {
+        let sizes = |words: &[usize]| {
+            let group = |&words: &usize| Group {
+                sentences: Vec::new(),
+                words,
+                before: 0,
+            };
+            let groups: Vec<Group<'_>> = words.iter().map(group).collect();
+            rounds(&groups, 50).iter().map(|round| round.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&[55; 40]), [16, 16, 8]);
+        assert_eq!(sizes(&[400; 7]), [3, 3, 1]);
+        assert_eq!(sizes(&[5000, 60, 60, 1300, 1]), [1, 2, 1, 1]);
+        assert!(sizes(&[]).is_empty());
+    }
 }

@@ -102,7 +102,7 @@ impl<'a> Source<'a> {
             let expected = format!("{rows} rows of {columns} numbers of {} bytes", kind.bytes());
             return self.refuse(&expected, format!("{} bytes", self.length));
         }
-        taken.begin(Some(rows));
+        taken.begin(Some(rows))?;
         let mut bytes = vec![0; columns as usize * kind.bytes()];
         let mut numbers = Vec::with_capacity(columns as usize);
         for _ in 0..rows {
@@ -125,7 +125,7 @@ pub(super) fn read_fbin(path: &Path, taken: &mut Taken<'_>) -> Result<()> {
 /// `.fvecs`: each row is its length as `u32`, then `f32`.
 pub(super) fn read_fvecs(path: &Path, taken: &mut Taken<'_>) -> Result<()> {
     let mut source = Source::open(path)?;
-    taken.begin(None);
+    taken.begin(None)?;
     let (mut bytes, mut numbers) = (Vec::new(), Vec::new());
     let mut read = 0;
     while read < source.length {

@@ -70,13 +70,11 @@ pub(super) fn read(
         }
         .into());
     };
-    let id = match id {
-        Some(id) => Some(id).filter(there),
-        None => ["id", "_id"].into_iter().find(there),
-    };
+    // The name may be that of the documents' column alone.
+    let id = id.into_iter().chain(["id", "_id"]).find(there);
     let columns = [Some(column), id].into_iter().flatten();
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns);
-    taken.begin(u64::try_from(builder.metadata().file_metadata().num_rows()).ok());
+    taken.begin(u64::try_from(builder.metadata().file_metadata().num_rows()).ok())?;
     let batches = builder
         .with_projection(mask)
         .with_batch_size(BATCH_ROWS)

@@ -76,7 +76,10 @@ fn open(path: &Path, column: &str) -> Result<Source> {
         match kind {
             Kind::Gzip => Box::new(MultiGzDecoder::new(buffered)),
             Kind::Zstd => {
-                let decoder = zstd::Decoder::with_buffer(buffered).map_err(WordsError::read(path))?;
+                let mut decoder = zstd::Decoder::with_buffer(buffered).map_err(WordsError::read(path))?;
+                decoder
+                    .window_log_max(LARGEST_WINDOW)
+                    .map_err(WordsError::read(path))?;
                 Box::new(decoder)
             }
             Kind::Text | Kind::Parquet => Box::new(buffered),
@@ -89,6 +92,9 @@ fn open(path: &Path, column: &str) -> Result<Source> {
         position,
     })
 }
+
+/// Zstandard's own limit: `zstd --long=31` packs so. The library's is 2²⁷ bytes, if nobody says more.
+const LARGEST_WINDOW: u32 = 31;
 
 /// What a file is, by its first bytes; a name that says something else is an error.
 fn kind(path: &Path, start: &[u8]) -> Result<Kind> {

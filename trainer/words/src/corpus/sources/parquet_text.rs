@@ -61,7 +61,9 @@ pub(super) fn open(path: &Path, file: File, column: &str, position: Arc<AtomicU6
     let bytes: i64 = metadata
         .row_groups()
         .iter()
-        .map(|group| group.column(index).uncompressed_size())
+        .flat_map(|group| group.columns())
+        .filter(|leaf| leaf.column_path().parts().first().is_some_and(|root| root == column))
+        .map(|leaf| leaf.uncompressed_size())
         .sum();
     let mean_bytes = u64::try_from(bytes).unwrap_or(0) / rows.max(1) + 1;
     let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
