@@ -13,7 +13,7 @@ mod fixture;
 use std::collections::BTreeMap;
 
 use encoder::Encoder;
-use encoder::model::ModelFolder;
+use encoder::model::{ModelFolder, RELATIVE_POSITIONS};
 use encoder_torch::{Lora, TorchEncoder, Tuning, layer_of, trained};
 use fixture::{NAMES, folder};
 use tch::{Device, Kind, Tensor, no_grad};
@@ -59,7 +59,9 @@ fn what_is_frozen_has_no_gradients_and_what_is_not_has_those_of_the_whole_model(
         ] {
             let part = gradients(name, &tuning);
             let mut expected = names(&whole);
-            expected.retain(|name| layer_of(name) >= lowest);
+            // All layers have relative positions in common, so they are frozen with the first.
+            let relative = tuning.freeze_layers == 0;
+            expected.retain(|name| layer_of(name) >= lowest || (relative && name == RELATIVE_POSITIONS));
             assert_eq!(names(&part), expected, "{name}, {tuning:?}");
             assert!(!expected.is_empty());
             for (parameter, gradient) in &part {

@@ -95,7 +95,7 @@ fn cut_texts_and_pairs_that_are_there_twice_are_counted() {
     assert!(
         problems
             .iter()
-            .any(|text| text.starts_with("1 of 41 pairs are there before"))
+            .any(|text| text.starts_with("1 of 41 rows are there before"))
     );
 }
 
