@@ -39,8 +39,8 @@ pub use error::{IndexError, OtherModel, OtherVectors, Result};
 pub use indexer_ann::{Builder, Codes, Metric, RowSet, Strategy};
 pub use indexer_bm25::{Filter, FilterError};
 pub use manifest::{
-    ColumnsRecord, DeletedRecord, FORMAT_VERSION, FileRecord, GRAPH_NAME, HnswRecord, MANIFEST_NAME, Manifest,
-    ModelRecord, SegmentRecord, TuningRecord,
+    ColumnsRecord, DeletedRecord, FORMAT_VERSION, FileRecord, GRAPH_NAME, HnswRecord, MANIFEST_NAME,
+    Manifest, ModelRecord, SegmentRecord, TuningRecord,
 };
 pub use reader::{IndexReader, Matching};
 pub use snippet::Snippet;

@@ -143,6 +143,23 @@ fn a_search_is_hits_and_then_a_summary() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn an_index_whose_path_is_no_unicode_is_named_as_well_as_can_be() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Workplace::with_index();
+    let odd = std::ffi::OsStr::from_bytes(b"x\xff.index");
+    std::fs::rename(place.path("corpus.index"), place.path(".").join(odd)).unwrap();
+    let mut command = place.command(&["thirst", "--json"]);
+    let output = command.arg("--index").arg(odd).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let lines = lines(&String::from_utf8(output.stdout).unwrap());
+    let Some(Line::Summary { index, .. }) = lines.last() else {
+        panic!("{lines:?}")
+    };
+    assert_eq!(index, "x\u{fffd}.index");
+}
+
 #[test]
 fn modes_of_one_half_leave_the_other_null() {
     let place = Workplace::with_index();

@@ -27,11 +27,7 @@ impl Relative {
     /// What is added to the attention scores of texts of `length` tokens, shape (1, H, L, L).
     pub(super) fn scores(&self, length: usize) -> candle_core::Result<Tensor> {
         let (buckets, heads) = self.table.dims2()?;
-        let pairs = Tensor::from_vec(
-            relative_buckets(length, buckets),
-            length * length,
-            &Device::Cpu,
-        )?;
+        let pairs = Tensor::from_vec(relative_buckets(length, buckets), length * length, &Device::Cpu)?;
         self.table
             .index_select(&pairs, 0)?
             .reshape((length, length, heads))?

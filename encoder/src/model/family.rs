@@ -55,9 +55,7 @@ impl Family {
 
     /// The family with this `model_type` in `config.json`.
     pub(super) fn of(model_type: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|family| family.name() == model_type)
+        Self::ALL.into_iter().find(|family| family.name() == model_type)
     }
 
     /// Its `model_type`.

@@ -41,11 +41,15 @@ mod tests {
         let length = 200;
         let all = relative_buckets(length, 32);
         let bucket = |from: usize, to: usize| all[from * length + to];
-        let distances = [0, 1, 7, 8, 11, 12, 15, 16, 22, 23, 31, 32, 45, 46, 63, 64, 90, 91, 127, 128, 199];
+        let distances = [
+            0, 1, 7, 8, 11, 12, 15, 16, 22, 23, 31, 32, 45, 46, 63, 64, 90, 91, 127, 128, 199,
+        ];
         let before = distances.map(|distance| bucket(199, 199 - distance));
         assert_eq!(
             before,
-            [0, 1, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15, 15, 15]
+            [
+                0, 1, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15, 15, 15
+            ]
         );
         for distance in 1..length {
             assert_eq!(bucket(0, distance), 16 + bucket(distance, 0));

@@ -128,6 +128,19 @@ mod tests {
         }
     }
 
+    /// As `zstd --long` packs.
+    #[test]
+    fn a_window_longer_than_the_librarys_own_limit_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.jsonl.zst");
+        let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+        encoder.window_log(28).unwrap();
+        encoder.write_all(b"{\"text\":\"gout\"}\n").unwrap();
+        std::fs::write(&path, encoder.finish().unwrap()).unwrap();
+        let rows: Vec<_> = open(&path).unwrap().map(Result::unwrap).collect();
+        assert_eq!(rows[0].values["text"].as_str(), Some("gout"));
+    }
+
     #[test]
     fn what_is_cut_or_packed_otherwise_is_refused_with_the_file() {
         let folder = tempfile::tempdir().unwrap();

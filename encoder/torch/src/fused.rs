@@ -249,7 +249,9 @@ impl FusedBert {
             .f_contiguous()?
             .f_to_kind(self.kind)?;
         match &seen {
-            Some(seen) => Ok(Some(scores.f_masked_fill(&seen.f_logical_not()?, f64::NEG_INFINITY)?)),
+            Some(seen) => Ok(Some(
+                scores.f_masked_fill(&seen.f_logical_not()?, f64::NEG_INFINITY)?,
+            )),
             None => Ok(Some(scores)),
         }
     }

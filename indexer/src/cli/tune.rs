@@ -94,7 +94,10 @@ pub fn memory_object(manifest: &Manifest) -> serde_json::Value {
 fn bytes_held(manifest: &Manifest) -> [u64; 2] {
     [GRAPH_NAME, VECTORS_NAME].map(|name| {
         let files = manifest.segments.iter().flat_map(|segment| &segment.files);
-        files.filter(|file| file.path == name).map(|file| file.bytes).sum()
+        files
+            .filter(|file| file.path == name)
+            .map(|file| file.bytes)
+            .sum()
     })
 }
 

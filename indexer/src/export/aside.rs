@@ -133,7 +133,10 @@ mod tests {
         let [new, new_ids] = asides();
         // A folder is in the way of the ids: the end after the first step.
         let error = new.finish_with_ids(new_ids).unwrap_err().to_string();
-        assert!(error.contains("v.npy, which was there before, is gone"), "{error}");
+        assert!(
+            error.contains("v.npy, which was there before, is gone"),
+            "{error}"
+        );
         assert!(!vectors.exists(), "the old ones would be beside new ids");
         fs::remove_dir(&ids).unwrap();
         fs::write(&ids, "old").unwrap();

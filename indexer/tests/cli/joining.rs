@@ -40,6 +40,30 @@ fn numpy_arrays_come_back_by_their_ids_or_by_their_order_without_them() {
 }
 
 #[test]
+fn vectors_keep_their_ids_where_the_documents_have_another_column_for_them() {
+    let place = Workplace::with_index();
+    place.succeeds(&["export", "--out", "v.parquet"]);
+    let other_order: Vec<String> = ROWS
+        .lines()
+        .rev()
+        .map(|row| row.replacen("\"id\"", "\"key\"", 1))
+        .collect();
+    assert!(other_order[0].contains("\"key\""));
+    place.write("other.jsonl", other_order.join("\n"));
+    let more = [
+        "--documents",
+        "other.jsonl",
+        "--id",
+        "key",
+        "--out",
+        "other.index",
+    ];
+    place.succeeds(&import("v.parquet", &more));
+    let expected: Vec<_> = rows(&place, "corpus.index").into_iter().rev().collect();
+    assert_eq!(rows(&place, "other.index"), expected);
+}
+
+#[test]
 fn one_vector_in_the_place_of_another_is_refused_among_many_that_are_right() {
     let place = Workplace::new();
     let lines: Vec<String> = (0..40)

@@ -52,7 +52,12 @@ pub fn measure(
     };
     let mut systems = vec![tell(bm25(evaluator, interrupt)?)];
     let is_static = |model: &PathBuf| Ok::<_, TrainError>(Architecture::of(model)? == Architecture::Static);
-    if !models.iter().map(is_static).collect::<Result<Vec<_>>>()?.contains(&true) {
+    if !models
+        .iter()
+        .map(is_static)
+        .collect::<Result<Vec<_>>>()?
+        .contains(&true)
+    {
         systems.extend(static_model::measure(datasets, evaluator, interrupt)?.map(tell));
     }
     for model in models {

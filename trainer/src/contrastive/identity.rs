@@ -138,7 +138,10 @@ fn take_mini_batches(settings: &mut Value, fields: &mut BTreeMap<String, String>
         let loss = set.get_mut("loss").and_then(Value::as_object_mut);
         let tokens = loss.and_then(|loss| loss.remove("mini_batch_tokens"));
         if let Some(tokens) = tokens.filter(|tokens| !tokens.is_null()) {
-            fields.insert(format!("data set {number}'s loss.mini_batch_tokens"), tokens.to_string());
+            fields.insert(
+                format!("data set {number}'s loss.mini_batch_tokens"),
+                tokens.to_string(),
+            );
         }
     }
 }

@@ -301,12 +301,13 @@ impl<'a, 'f> Session<'a, 'f> {
             interrupt,
             ..
         } = self.inputs;
-        let measured = measure(encoder, evaluator, interrupt, step, self.log).map_err(|error| match error {
-            TrainError::Encoder(EncoderError::NotFinite { .. }) if self.done > 0 => {
-                self.diverged("vector of a text of the development set")
-            }
-            error => error,
-        })?;
+        let measured =
+            measure(encoder, evaluator, interrupt, step, self.log).map_err(|error| match error {
+                TrainError::Encoder(EncoderError::NotFinite { .. }) if self.done > 0 => {
+                    self.diverged("vector of a text of the development set")
+                }
+                error => error,
+            })?;
         let Some(Measured { metrics, hits, .. }) = measured else {
             return Ok(());
         };

@@ -26,7 +26,7 @@ const BYTES: usize = 200_000_000;
 const WORDS: u64 = 30_000_000;
 
 /// Passes over the text at most.
-const EPOCHS: u64 = 20;
+const EPOCHS: u64 = 40;
 
 /// Learns from the passages of the development set and the training texts, and measures what came of it: skip-gram with a
 /// wide window, as `docs/word-vectors.md` advises for search, on one thread, so that it is the same each time. `None`, with a

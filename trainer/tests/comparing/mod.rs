@@ -123,7 +123,9 @@ fn the_base_model_is_measured_as_it_is_whatever_it_is_trained_with() {
     let output = place.train(&["--config", "small.toml"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let logged = lines(&fs::read_to_string(place.path("models/small/run_log.jsonl")).unwrap());
-    let arguments = ["compare", "base", "small", "--eval", ".", "--device", "cpu", "--json"];
+    let arguments = [
+        "compare", "base", "small", "--eval", ".", "--device", "cpu", "--json",
+    ];
     let compared = lines(&stdout(&place.train(&arguments)));
     let base = |lines: &[Line], name: &str| {
         let all = systems(lines);

@@ -16,7 +16,13 @@ fn add(place: &Workplace, lora: &str) {
 
 #[test]
 fn only_the_targets_change_and_the_model_is_an_ordinary_folder() {
-    for base in [None, Some("roberta"), Some("xlm-roberta"), Some("distilbert"), Some("mpnet")] {
+    for base in [
+        None,
+        Some("roberta"),
+        Some("xlm-roberta"),
+        Some("distilbert"),
+        Some("mpnet"),
+    ] {
         let place = Workplace::new();
         if let Some(name) = base {
             start_from(&place, name);

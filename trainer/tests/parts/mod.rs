@@ -49,7 +49,13 @@ fn changed_by_training(place: &Workplace) -> Vec<String> {
 
 #[test]
 fn frozen_weights_are_the_same_to_the_bit_and_all_others_change() {
-    for base in [None, Some("roberta"), Some("xlm-roberta"), Some("distilbert"), Some("mpnet")] {
+    for base in [
+        None,
+        Some("roberta"),
+        Some("xlm-roberta"),
+        Some("distilbert"),
+        Some("mpnet"),
+    ] {
         let all = changed(base, "");
         let is_embedding = |name: &&String| name.starts_with("embeddings.");
         assert!(all.iter().any(|name| is_embedding(&name)), "{base:?}");

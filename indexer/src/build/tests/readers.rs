@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::super::{Observer, Phase};
 use super::*;
 
 #[test]
@@ -107,6 +108,35 @@ fn thirty_commits_are_never_seen_by_halves() {
 #[ignore = "takes a minute"]
 fn a_thousand_commits_are_never_seen_by_halves() {
     commits_are_never_seen_by_halves(1000);
+}
+
+/// Merges the segments of an index when it is about to be verified.
+struct Meanwhile<'a>(&'a Place, bool);
+
+impl Observer for Meanwhile<'_> {
+    fn begin(&mut self, _phase: Phase, _total: Option<u64>) {
+        if !std::mem::replace(&mut self.1, true) {
+            self.0.compact();
+        }
+    }
+
+    fn note(&mut self, _message: &str) {}
+
+    fn advance(&mut self, _documents: u64) {}
+
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn what_a_writer_takes_away_meanwhile_is_no_fault() {
+    let place = Place::with(&[("a", "gout"), ("b", "asthma")]);
+    place.add(&[("c", "fever")]);
+    place.delete(&["a"]);
+    let report = crate::verify::verify(&place.index(), None, &mut Meanwhile(&place, false)).unwrap();
+    assert!(report.is_sound(), "{:?}", report.faults);
+    assert_eq!((report.documents, report.segments), (2, 1));
 }
 
 #[test]

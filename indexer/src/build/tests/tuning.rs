@@ -5,7 +5,7 @@ use std::cell::Cell;
 use encoder::model::Fingerprint;
 use encoder::{Encoded, Encoder};
 
-use super::super::{Observer, Phase, encode_queries};
+use super::super::{Observer, Phase, TuneOptions, encode_queries};
 use super::*;
 
 /// Says that every tenth query is too long; knows no word of empty ones. Counts its texts.
@@ -92,4 +92,50 @@ fn queries_are_encoded_in_slices_that_can_be_stopped_and_what_is_odd_is_said() {
     let error = encode_queries(&encoder, &texts, &mut watch).unwrap_err();
     assert!(matches!(error, IndexError::Interrupted), "{error}");
     assert!((1..102).contains(&encoder.texts.get()), "{}", encoder.texts.get());
+}
+
+/// Stops when it has been asked so often.
+struct StopAt {
+    asked: Cell<usize>,
+    at: usize,
+}
+
+impl Observer for StopAt {
+    fn begin(&mut self, _phase: Phase, _total: Option<u64>) {}
+
+    fn note(&mut self, _message: &str) {}
+
+    fn advance(&mut self, _documents: u64) {}
+
+    fn stopped(&self) -> bool {
+        self.asked.set(self.asked.get() + 1);
+        self.asked.get() >= self.at
+    }
+}
+
+#[test]
+fn stopped_at_any_moment_tuning_changes_nothing() {
+    let documents: Vec<(String, String)> = (0..40)
+        .map(|i| (format!("d{i}"), format!("pain {} fever {}", i % 7, i % 11)))
+        .collect();
+    let documents: Vec<(&str, &str)> = documents.iter().map(|(id, text)| (&**id, &**text)).collect();
+    let place = Place::with(&documents);
+    let options = TuneOptions { recall: 0.9, k: 5 };
+    for at in 1.. {
+        let mut observer = StopAt {
+            asked: Cell::new(0),
+            at,
+        };
+        let tuned = place.writer().tune(options, None, &mut observer);
+        let stored = place.reader().manifest().tuning.clone();
+        match tuned {
+            Err(IndexError::Interrupted) => assert_eq!(stored, None, "stopped at {at}"),
+            tuned => {
+                assert_eq!(Some(tuned.unwrap()), stored);
+                // The judging, the first pass, the measured one, and before the commit.
+                assert!(at > 5, "asked {at} times");
+                break;
+            }
+        }
+    }
 }

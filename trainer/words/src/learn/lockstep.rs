@@ -10,6 +10,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
+use super::Objective;
 use super::random::Random;
 use super::rows::Copies;
 use super::session::Run;
@@ -20,7 +21,7 @@ use crate::threads::Meeting;
 /// Groups learned from the same model: the most threads that can be of use.
 const GROUPS: usize = 16;
 
-/// A group closes with the first sentence that reaches this many words, or fewer (see [`group_words`]).
+/// A group closes with the first sentence that reaches this many words, or fewer (see [`unseen_words`]).
 const GROUP_WORDS: f64 = 200.0;
 
 /// The changes that pairs of the most frequent word make before the others see them: their number times the
@@ -33,7 +34,7 @@ const UNSEEN_CHANGE: f64 = 1.0;
 pub(super) struct Lockstep<'a> {
     run: &'a Run<'a>,
     threads: usize,
-    group_words: usize,
+    unseen_words: usize,
     changes: Vec<RwLock<Copies<'a>>>,
     go_on: AtomicBool,
 }
@@ -50,7 +51,7 @@ impl<'a> Lockstep<'a> {
         Lockstep {
             run,
             threads,
-            group_words: group_words(run.shared),
+            unseen_words: unseen_words(run.shared),
             changes: (0..GROUPS)
                 .map(|_| RwLock::new(Copies::new(run.shared.model)))
                 .collect(),
@@ -74,7 +75,7 @@ impl<'a> Lockstep<'a> {
             let (chunk, before) = run.chunk(number);
             let groups = self.groups(chunk);
             let mut first = 0;
-            for groups in rounds(&groups, self.group_words) {
+            for groups in rounds(&groups, self.unseen_words) {
                 for (slot, group) in groups.iter().enumerate().skip(thread).step_by(self.threads) {
                     let name = (number as u64) << 32 | (first + slot) as u64;
                     let random = Random::stream(run.shared.settings.seed, name);
@@ -121,9 +122,10 @@ impl<'a> Lockstep<'a> {
 
     fn groups(&self, chunk: Chunk) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
+        let group_words = (self.unseen_words / GROUPS).max(1);
         let mut before = 0;
         for sentence in self.run.corpus.sentences(chunk) {
-            if groups.last().is_none_or(|group| group.words >= self.group_words) {
+            if groups.last().is_none_or(|group| group.words >= group_words) {
                 groups.push(Group {
                     sentences: Vec::new(),
                     words: 0,
@@ -140,11 +142,11 @@ impl<'a> Lockstep<'a> {
     }
 }
 
-/// The groups that are learned from the same model each time: [`GROUPS`] of about `group_words` words, or as many as have
-/// half as many words again together. A group is a sentence at least, so one can be longer than that by itself; nobody learns
-/// beside it then.
-fn rounds<'g, 'a>(groups: &'g [Group<'a>], group_words: usize) -> Vec<&'g [Group<'a>]> {
-    let most = GROUPS * group_words * 3 / 2;
+/// The groups that are learned from the same model each time: [`GROUPS`], or as many as have half as many words again as
+/// `unseen_words` together. A group is a sentence at least, so one can be longer than that by itself; nobody learns beside it
+/// then.
+fn rounds<'g, 'a>(groups: &'g [Group<'a>], unseen_words: usize) -> Vec<&'g [Group<'a>]> {
+    let most = unseen_words * 3 / 2;
     let mut rounds = Vec::new();
     let mut rest = groups;
     while !rest.is_empty() {
@@ -160,14 +162,21 @@ fn rounds<'g, 'a>(groups: &'g [Group<'a>], group_words: usize) -> Vec<&'g [Group
     rounds
 }
 
-fn group_words(shared: &Shared<'_>) -> usize {
+/// Words that may be learned from the same model, so that no row changes by more than [`UNSEEN_CHANGE`] before others see
+/// it.
+fn unseen_words(shared: &Shared<'_>) -> usize {
     let settings = shared.settings;
+    // The tree's root is on the path to every word.
+    let share = match settings.objective {
+        Objective::NegativeSampling => shared.subsampling.largest_share(),
+        Objective::HierarchicalSoftmax => 1.0,
+    };
     let pairs = match settings.dynamic_window {
         true => settings.window + 1,
         false => 2 * settings.window,
     };
-    let change = shared.subsampling.largest_share() * pairs as f64 * settings.learning_rate;
-    (UNSEEN_CHANGE / change / GROUPS as f64).clamp(1.0, GROUP_WORDS) as usize
+    let change = share * pairs as f64 * settings.learning_rate;
+    (UNSEEN_CHANGE / change).clamp(1.0, GROUPS as f64 * GROUP_WORDS) as usize
 }
 
 #[cfg(test)]
@@ -183,7 +192,10 @@ mod tests {
                 before: 0,
             };
             let groups: Vec<Group<'_>> = words.iter().map(group).collect();
-            rounds(&groups, 50).iter().map(|round| round.len()).collect::<Vec<_>>()
+            rounds(&groups, 800)
+                .iter()
+                .map(|round| round.len())
+                .collect::<Vec<_>>()
         };
         assert_eq!(sizes(&[55; 40]), [16, 16, 8]);
         assert_eq!(sizes(&[400; 7]), [3, 3, 1]);

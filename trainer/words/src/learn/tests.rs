@@ -92,12 +92,15 @@ fn several_threads_learn_as_well() {
         ..small()
     }));
     assert!(found > 0.3, "{found}");
-    let found = separation(&learned(&Settings {
-        threads: 4,
-        deterministic: true,
-        ..small()
-    }));
-    assert!(found > 0.3, "{found}");
+    for objective in [Objective::NegativeSampling, Objective::HierarchicalSoftmax] {
+        let found = separation(&learned(&Settings {
+            threads: 4,
+            deterministic: true,
+            objective,
+            ..small()
+        }));
+        assert!(found > 0.3, "{objective:?}: {found}");
+    }
 }
 
 /// With enough dimensions the optimum of skip-gram with negative sampling is known for each pair: the log of

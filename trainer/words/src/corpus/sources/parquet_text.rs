@@ -62,7 +62,12 @@ pub(super) fn open(path: &Path, file: File, column: &str, position: Arc<AtomicU6
         .row_groups()
         .iter()
         .flat_map(|group| group.columns())
-        .filter(|leaf| leaf.column_path().parts().first().is_some_and(|root| root == column))
+        .filter(|leaf| {
+            leaf.column_path()
+                .parts()
+                .first()
+                .is_some_and(|root| root == column)
+        })
         .map(|leaf| leaf.uncompressed_size())
         .sum();
     let mean_bytes = u64::try_from(bytes).unwrap_or(0) / rows.max(1) + 1;
