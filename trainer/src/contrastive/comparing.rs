@@ -51,13 +51,9 @@ pub fn measure(
         system
     };
     let mut systems = vec![tell(bm25(evaluator, interrupt)?)];
-    let is_static = |model: &PathBuf| Ok::<_, TrainError>(Architecture::of(model)? == Architecture::Static);
-    if !models
-        .iter()
-        .map(is_static)
-        .collect::<Result<Vec<_>>>()?
-        .contains(&true)
-    {
+    let architectures = models.iter().map(|model| Architecture::of(model));
+    let architectures = architectures.collect::<encoder::Result<Vec<_>>>()?;
+    if !architectures.contains(&Architecture::Static) {
         systems.extend(static_model::measure(datasets, evaluator, interrupt)?.map(tell));
     }
     for model in models {

@@ -57,8 +57,8 @@ impl AdamW {
     /// each gets a gradient of zeros.
     ///
     /// `weight_decay` applies to matrices alone: biases (of relative positions, too) and LayerNorm have no scale that
-    /// shrinking could simplify. The learning rate of a layer is `layer_decay` times that of the layer above it; the embeddings are
-    /// below the lowest layer.
+    /// shrinking could simplify. The learning rate of a layer is `layer_decay` times that of the layer above it; the
+    /// embeddings are below the lowest layer.
     ///
     /// # Errors
     /// Not enough memory.

@@ -183,7 +183,7 @@ impl<'a, 'f> Session<'a, 'f> {
         // Where nothing is measured, nobody has looked at what the last step made.
         match self.stepper.optimizer().is_finite().map_err(torch)? {
             true => Ok(()),
-            false => Err(self.diverged("weights")),
+            false => Err(self.diverged("sum of the weights")),
         }
     }
 

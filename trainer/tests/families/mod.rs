@@ -20,6 +20,15 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// What a training can start from: the workplace's own tiny BERT, and the encoder's fixtures of BERT's relatives.
+pub(super) const BASES: [Option<&str>; 5] = [
+    None,
+    Some("roberta"),
+    Some("xlm-roberta"),
+    Some("distilbert"),
+    Some("mpnet"),
+];
+
 /// Makes the encoder's fixture `name` the base model.
 pub(super) fn start_from(place: &Workplace, name: &str) {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));

@@ -6,7 +6,7 @@ use tch::Tensor;
 
 use super::changed_by_training;
 use crate::contrastive::{RESUME, TRAIN, compare_with_whole, done, long_place, stop_at};
-use crate::families::start_from;
+use crate::families::{BASES, start_from};
 use crate::refused;
 use crate::workplace::{Workplace, stderr};
 
@@ -16,13 +16,7 @@ fn add(place: &Workplace, lora: &str) {
 
 #[test]
 fn only_the_targets_change_and_the_model_is_an_ordinary_folder() {
-    for base in [
-        None,
-        Some("roberta"),
-        Some("xlm-roberta"),
-        Some("distilbert"),
-        Some("mpnet"),
-    ] {
+    for base in BASES {
         let place = Workplace::new();
         if let Some(name) = base {
             start_from(&place, name);
